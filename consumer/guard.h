@@ -1,0 +1,28 @@
+/* guard: the decision. Pure over the region: (token, class, now) -> verdict. Any thread; no lock, no I/O.
+ *
+ * In this order: form and signature; issuer; audience; times (expired by max(wall clock, newest as_of); issued later
+ * than now + skew; longer lived than allowed; minted before the log's genesis); floors; freshness of control and of the
+ * session's lane against the class. A floor found denies whatever the age: floors only deny. Before the first sync
+ * every class says unavailable. */
+#ifndef CURFEW_CONSUMER_GUARD_H
+#define CURFEW_CONSUMER_GUARD_H
+
+#include "consumer/jwks.h"
+#include "consumer/region.h"
+#include "core/clock.h"
+#include <curfew/hop.h>
+
+struct curfew_guard {
+    const struct curfew_region *region;
+    const struct curfew_jwks *jwks;
+    const char *issuer; /* the iss it trusts */
+    const char *audience; /* what aud must hold */
+    int64_t longest_life_us;
+    int64_t strict_us; /* 2 s */
+    int64_t standard_us; /* 30 s */
+};
+
+void curfew_guard_decide(const struct curfew_guard *guard, const struct curfew_request *request, struct curfew_now now,
+                         struct curfew_verdict *verdict);
+
+#endif

@@ -1,0 +1,57 @@
+/* hop_state: what the parts of a hop share. Only hop.c, hop_runner.c and hop_status.c include it.
+ *
+ * Threads: made and unmade by hop.c; what is not atomic and not under `lock` is not changed while the runner runs. The
+ * bus and the feed are the runner's alone. */
+#ifndef CURFEW_CONSUMER_HOP_STATE_H
+#define CURFEW_CONSUMER_HOP_STATE_H
+
+#include "consumer/cache.h"
+#include "consumer/cache_redis.h"
+#include "consumer/guard.h"
+#include "core/bus_kafka.h"
+#include "core/config.h"
+#include <curfew/hop.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define CURFEW_HOP_STRICT_US (2 * CURFEW_US_PER_S)
+#define CURFEW_HOP_STANDARD_US (30 * CURFEW_US_PER_S)
+
+struct curfew_hop {
+    struct curfew_config *config;
+    const char *id;
+    char boot[2 * 16 + 1]; /* random, hex: this start of the hop */
+    struct curfew_region *region;
+    struct curfew_jwks *jwks;
+    struct curfew_guard guard;
+    struct curfew_cache *cache; /* NULL: none configured */
+    struct curfew_cache_redis *redis;
+    struct curfew_bus bus;
+
+    /* Counters and flags: each stands for itself, so they are read and written relaxed. */
+    _Atomic int64_t checks[CURFEW_UNAVAILABLE_NOW + 1]; /* by enum curfew_decision */
+    _Atomic int64_t gaps;
+    _Atomic int64_t losses; /* times a lane stopped being vouched for */
+    _Atomic int32_t lanes; /* partitions of the revocations topic; 0: not known yet */
+    _Atomic bool closing;
+
+    pthread_t thread;
+    bool running;
+    pthread_mutex_t lock;
+    pthread_cond_t closed; /* with `lock`: `closing` was set */
+    char problem[CURFEW_ERROR_TEXT_SIZE]; /* under `lock`: what keeps the runner from reading; empty: nothing */
+};
+
+/* hop_runner.c: the one thread that polls the bus, and what it drives. */
+enum curfew_status curfew_hop_runner_start(struct curfew_hop *hop, struct curfew_error *error) CURFEW_MUST_CHECK;
+/* Waits for the thread; fine when it was never started. */
+void curfew_hop_runner_stop(struct curfew_hop *hop);
+
+/* hop_status.c: the hop as it publishes itself. Slices point into the hop and to constants. */
+struct curfew_hop_report {
+    struct curfew_event event; /* hop_status */
+    struct curfew_lane_status lanes[CURFEW_LANES_MAX];
+};
+void curfew_hop_report_make(const struct curfew_hop *hop, struct curfew_now now, struct curfew_hop_report *report);
+
+#endif

@@ -1,0 +1,595 @@
+/* bus_kafka: one consumer, one producer, and what they report, told one event at a time. */
+#include "core/bus_kafka.h"
+#include "core/clock.h"
+#include "core/kafka_client.h"
+#include "core/stash.h"
+#include "core/waker.h"
+#include <assert.h>
+#include <curfew/event.h>
+#include <librdkafka/rdkafka.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PARTITIONS_MAX CURFEW_LANES_MAX /* that one bus can read of a topic */
+#define PROBE_US (200 * CURFEW_US_PER_MS) /* how often an outage is looked at anew */
+#define WARM_MS 200 /* the first subscribe waits that long, once, for a broker */
+#define WHY_SIZE 256
+#define ROLES 2 /* CURFEW_KAFKA_CONSUMER and CURFEW_KAFKA_PRODUCER */
+
+static_assert(sizeof(uint64_t) <= sizeof(void *), "a ticket travels as a message's opaque pointer");
+
+struct topic_slot {
+    enum curfew_topic topic;
+    char name[CURFEW_TOPIC_TEXT_SIZE];
+    rd_kafka_topic_t *consumed;
+    rd_kafka_topic_t *produced;
+    bool subscribed[PARTITIONS_MAX];
+    rd_kafka_resp_err_t reported[PARTITIONS_MAX]; /* the problem told last, so that it is told once */
+};
+
+struct kafka_bus {
+    rd_kafka_conf_t *conf[ROLES];
+    rd_kafka_t *client[ROLES];
+    rd_kafka_queue_t *events[ROLES]; /* errors; the producer's also delivery reports */
+    rd_kafka_queue_t *records; /* of all subscribed partitions */
+    struct topic_slot slots[CURFEW_TOPIC_COUNT];
+    struct curfew_stash stash; /* taken off `records` while one of its partitions was stopped, still to be told */
+    rd_kafka_event_t *held; /* what the event told last points into */
+    rd_kafka_event_t *reports; /* delivery reports being told */
+    bool reports_first; /* turns, so that neither reports nor records starve the other */
+    bool rebuilding; /* the producer turned fatal: no more is produced until all it held is reported */
+    bool down[ROLES];
+    bool cold; /* no broker answered when the first topic was to be read */
+    bool outage; /* a problem was told and not yet its recovery */
+    int64_t probe_us; /* when to look again, on the boot clock */
+    struct curfew_waker waker; /* librdkafka and wake write it; poll sleeps on it */
+    char *address;
+    char why[WHY_SIZE]; /* what a connection failed of last */
+    char text[CURFEW_ERROR_TEXT_SIZE]; /* the told event's */
+    pthread_t owner;
+    bool owned;
+};
+
+static void assert_owner(struct kafka_bus *bus)
+{
+    if (!bus->owned) {
+        bus->owner = pthread_self(); /* a bus may be made on one thread and used on another */
+        bus->owned = true;
+    }
+    assert(pthread_equal(bus->owner, pthread_self()));
+}
+
+static enum curfew_status open_client(struct kafka_bus *bus, enum curfew_kafka_role role, struct curfew_error *error)
+{
+    if (bus->client[role] != NULL) {
+        return CURFEW_OK;
+    }
+    enum curfew_status status = curfew_kafka_client_create(bus->conf[role], role, &bus->client[role], error);
+    if (status != CURFEW_OK) {
+        return status;
+    }
+    bus->events[role] = rd_kafka_queue_get_main(bus->client[role]);
+    curfew_kafka_queue_watch(bus->events[role], bus->waker.fd);
+    if (role == CURFEW_KAFKA_CONSUMER) {
+        bus->records = rd_kafka_queue_new(bus->client[role]);
+        curfew_kafka_queue_watch(bus->records, bus->waker.fd);
+    }
+    return CURFEW_OK;
+}
+
+static void drop_topics(struct kafka_bus *bus, enum curfew_kafka_role role)
+{
+    for (int i = 0; i < CURFEW_TOPIC_COUNT; i++) {
+        struct topic_slot *slot = &bus->slots[i];
+        rd_kafka_topic_t **topic = role == CURFEW_KAFKA_CONSUMER ? &slot->consumed : &slot->produced;
+        if (*topic != NULL) {
+            rd_kafka_topic_destroy(*topic);
+            *topic = NULL;
+        }
+    }
+}
+
+static void close_producer(struct kafka_bus *bus)
+{
+    drop_topics(bus, CURFEW_KAFKA_PRODUCER);
+    curfew_kafka_queue_drop(bus->events[CURFEW_KAFKA_PRODUCER]);
+    rd_kafka_destroy(bus->client[CURFEW_KAFKA_PRODUCER]);
+    bus->client[CURFEW_KAFKA_PRODUCER] = NULL;
+    bus->down[CURFEW_KAFKA_PRODUCER] = false;
+    bus->rebuilding = false;
+}
+
+/* Everything the fatal producer holds is given up, and so reported undelivered; the next produce after the last report
+ * makes a new one. */
+static void begin_rebuild(struct kafka_bus *bus)
+{
+    if (!bus->rebuilding) {
+        bus->rebuilding = true;
+        rd_kafka_purge(bus->client[CURFEW_KAFKA_PRODUCER], RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    }
+}
+
+static enum curfew_status refuse_for_rebuild(const struct topic_slot *slot, struct curfew_error *error)
+{
+    return curfew_error_set(error, CURFEW_FULL,
+                            "producing to %s: the producer is being rebuilt after a fatal error; try again",
+                            slot->name);
+}
+
+static enum curfew_status produce_failed(struct kafka_bus *bus, const struct topic_slot *slot, int32_t partition,
+                                         struct curfew_error *error)
+{
+    rd_kafka_resp_err_t code = rd_kafka_last_error();
+    switch (code) {
+    case RD_KAFKA_RESP_ERR__QUEUE_FULL:
+        return curfew_error_set(error, CURFEW_FULL,
+                                "producing to %s: the producer's queue is full (kafka.queue.buffering.max.*); wait for "
+                                "deliveries and try again",
+                                slot->name);
+    case RD_KAFKA_RESP_ERR__FATAL:
+        begin_rebuild(bus);
+        return refuse_for_rebuild(slot, error);
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+        return curfew_error_set(error, CURFEW_UNAVAILABLE,
+                                "producing to %s: Kafka at %s has no such topic; run curfew topics create", slot->name,
+                                bus->address);
+    default:
+        return curfew_error_set(error, CURFEW_INVALID, "producing to %s, partition %d: %s", slot->name, (int)partition,
+                                rd_kafka_err2str(code));
+    }
+}
+
+static enum curfew_status bus_produce(void *self, const struct curfew_bus_record *record, struct curfew_error *error)
+{
+    struct kafka_bus *bus = self;
+    assert_owner(bus);
+    struct topic_slot *slot = &bus->slots[record->topic];
+    if (bus->rebuilding) {
+        return refuse_for_rebuild(slot, error);
+    }
+    if (record->value.size > CURFEW_RECORD_MAX) {
+        return curfew_error_set(error, CURFEW_INVALID, "producing to %s: %zu bytes are more than the %d of a record",
+                                slot->name, record->value.size, CURFEW_RECORD_MAX);
+    }
+    enum curfew_status status = open_client(bus, CURFEW_KAFKA_PRODUCER, error);
+    if (status == CURFEW_OK && slot->produced == NULL) {
+        status = curfew_kafka_topic_open(bus->client[CURFEW_KAFKA_PRODUCER], slot->name, slot, &slot->produced, error);
+    }
+    if (status != CURFEW_OK) {
+        return status;
+    }
+    if (rd_kafka_produce(slot->produced, record->partition, RD_KAFKA_MSG_F_COPY, (void *)(uintptr_t)record->value.at,
+                         record->value.size, record->key.at, record->key.size,
+                         (void *)(uintptr_t)record->ticket) != 0) {
+        return produce_failed(bus, slot, record->partition, error);
+    }
+    return CURFEW_OK;
+}
+
+static void drop_event(void *event)
+{
+    rd_kafka_event_destroy(event);
+}
+
+static enum curfew_status check_partition(const struct topic_slot *slot, int32_t partition, struct curfew_error *error)
+{
+    if (partition >= 0 && partition < PARTITIONS_MAX) {
+        return CURFEW_OK;
+    }
+    return curfew_error_set(error, CURFEW_INVALID, "reading %s: partition %d is not one of 0..%d", slot->name,
+                            (int)partition, PARTITIONS_MAX - 1);
+}
+
+struct place {
+    struct topic_slot *slot; /* NULL: none */
+    int32_t partition;
+    int64_t offset; /* an error's */
+};
+
+/* The partition a queued event is of. */
+static struct place place_of(struct kafka_bus *bus, rd_kafka_event_t *queued)
+{
+    struct place place = {NULL, 0, -1};
+    rd_kafka_topic_partition_t *named = rd_kafka_event_topic_partition(queued);
+    for (int i = 0; named != NULL && place.slot == NULL && i < CURFEW_TOPIC_COUNT; i++) {
+        if (strcmp(bus->slots[i].name, named->topic) == 0 &&
+            check_partition(&bus->slots[i], named->partition, NULL) == CURFEW_OK) {
+            place = (struct place){&bus->slots[i], named->partition, named->offset};
+        }
+    }
+    if (named != NULL) {
+        rd_kafka_topic_partition_destroy(named);
+    }
+    return place;
+}
+
+/* Takes everything off the common queue, and out of it what belongs to the partition: librdkafka filters a stopped
+ * partition's records by version, but not the errors it has queued. */
+static enum curfew_status purge_partition(struct kafka_bus *bus, const struct topic_slot *slot, int32_t partition,
+                                          struct curfew_error *error)
+{
+    rd_kafka_event_t *queued = NULL;
+    while ((queued = rd_kafka_queue_poll(bus->records, 0)) != NULL) {
+        struct place place = place_of(bus, queued);
+        struct curfew_stashed item = {queued, place.slot, place.partition};
+        enum curfew_status status = curfew_stash_push(&bus->stash, &item, error);
+        if (status != CURFEW_OK) {
+            rd_kafka_event_destroy(queued);
+            return status;
+        }
+    }
+    curfew_stash_purge(&bus->stash, slot, partition, drop_event);
+    return CURFEW_OK;
+}
+
+static enum curfew_status stop_partition(struct kafka_bus *bus, struct topic_slot *slot, int32_t partition,
+                                         struct curfew_error *error)
+{
+    if (!slot->subscribed[partition]) {
+        return CURFEW_OK;
+    }
+    /* It fails for a partition that went away, and then there is nothing to stop. */
+    (void)rd_kafka_consume_stop(slot->consumed, partition);
+    slot->subscribed[partition] = false;
+    slot->reported[partition] = RD_KAFKA_RESP_ERR_NO_ERROR;
+    return purge_partition(bus, slot, partition, error);
+}
+
+static enum curfew_status open_consumed(struct kafka_bus *bus, struct topic_slot *slot, struct curfew_error *error)
+{
+    rd_kafka_t *consumer = bus->client[CURFEW_KAFKA_CONSUMER];
+    enum curfew_status status = curfew_kafka_topic_open(consumer, slot->name, slot, &slot->consumed, error);
+    if (status == CURFEW_OK && !bus->cold && !bus->outage) {
+        bus->cold = !curfew_kafka_topic_warm(consumer, slot->consumed, WARM_MS); /* once: no second topic waits */
+    }
+    return status;
+}
+
+static enum curfew_status bus_subscribe(void *self, enum curfew_topic topic, int32_t partition, int64_t offset,
+                                        struct curfew_error *error)
+{
+    struct kafka_bus *bus = self;
+    assert_owner(bus);
+    struct topic_slot *slot = &bus->slots[topic];
+    enum curfew_status status = check_partition(slot, partition, error);
+    if (status == CURFEW_OK && offset < CURFEW_OFFSET_BEGIN) {
+        status =
+            curfew_error_set(error, CURFEW_INVALID, "reading %s: %lld is no offset", slot->name, (long long)offset);
+    }
+    if (status == CURFEW_OK) {
+        status = open_client(bus, CURFEW_KAFKA_CONSUMER, error);
+    }
+    if (status == CURFEW_OK && slot->consumed == NULL) {
+        status = open_consumed(bus, slot, error);
+    }
+    if (status == CURFEW_OK) {
+        status = stop_partition(bus, slot, partition, error);
+    }
+    if (status != CURFEW_OK) {
+        return status;
+    }
+    if (rd_kafka_consume_start_queue(slot->consumed, partition, offset, bus->records) != 0) {
+        return curfew_error_set(error, CURFEW_UNAVAILABLE, "reading %s, partition %d: %s", slot->name, (int)partition,
+                                rd_kafka_err2str(rd_kafka_last_error()));
+    }
+    slot->subscribed[partition] = true;
+    return CURFEW_OK;
+}
+
+static enum curfew_status bus_unsubscribe(void *self, enum curfew_topic topic, int32_t partition,
+                                          struct curfew_error *error)
+{
+    struct kafka_bus *bus = self;
+    assert_owner(bus);
+    struct topic_slot *slot = &bus->slots[topic];
+    enum curfew_status status = check_partition(slot, partition, error);
+    return status == CURFEW_OK ? stop_partition(bus, slot, partition, error) : status;
+}
+
+static struct curfew_bus_event event_of(enum curfew_bus_event_kind kind, enum curfew_topic topic, int32_t partition,
+                                        int64_t offset)
+{
+    return (struct curfew_bus_event){.kind = kind, .topic = topic, .partition = partition, .offset = offset};
+}
+
+/* A client's error. False: nothing to tell of it (yet). */
+static bool tell_error(struct kafka_bus *bus, enum curfew_kafka_role role, rd_kafka_event_t *reported,
+                       struct curfew_bus_event *event)
+{
+    rd_kafka_resp_err_t code = rd_kafka_event_error(reported);
+    const char *said = rd_kafka_event_error_string(reported);
+    if (rd_kafka_event_error_is_fatal(reported)) {
+        begin_rebuild(bus);
+        snprintf(bus->text, sizeof bus->text, "producing to Kafka at %s: %s; the producer is rebuilt", bus->address,
+                 said);
+    } else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+        bus->down[role] = true;
+        if (bus->outage) {
+            return false;
+        }
+        bus->outage = true;
+        bus->probe_us = curfew_clock_now().boot_us + PROBE_US;
+        snprintf(bus->text, sizeof bus->text,
+                 "reaching Kafka at %s: no broker answers%s%s; check the address and that the broker runs. Trying on",
+                 bus->address, bus->why[0] == '\0' ? "" : ": ", bus->why);
+    } else if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__RESOLVE ||
+               code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
+               code == RD_KAFKA_RESP_ERR__SSL) {
+        /* One connection: a problem only when no broker is left, which is told next. */
+        snprintf(bus->why, sizeof bus->why, "%s", said);
+        return false;
+    } else {
+        snprintf(bus->text, sizeof bus->text, "talking to Kafka at %s: %s", bus->address, said);
+    }
+    *event = event_of(CURFEW_BUS_PROBLEM, CURFEW_TOPIC_COUNT, CURFEW_PARTITION_ANY, -1);
+    event->text = bus->text;
+    return true;
+}
+
+/* During an outage: does a broker answer again? */
+static bool tell_recovery(struct kafka_bus *bus, struct curfew_bus_event *event)
+{
+    if (!bus->outage || curfew_clock_now().boot_us < bus->probe_us) {
+        return false;
+    }
+    bus->probe_us = curfew_clock_now().boot_us + PROBE_US;
+    bool still = false;
+    for (int role = 0; role < ROLES; role++) {
+        if (bus->down[role]) {
+            bus->down[role] = !curfew_kafka_answers(bus->client[role]);
+        }
+        still = still || bus->down[role];
+    }
+    if (still) {
+        return false;
+    }
+    bus->outage = false;
+    bus->why[0] = '\0';
+    *event = event_of(CURFEW_BUS_RECOVERED, CURFEW_TOPIC_COUNT, CURFEW_PARTITION_ANY, -1);
+    return true;
+}
+
+static void tell_report(const rd_kafka_message_t *message, struct curfew_bus_event *event)
+{
+    const struct topic_slot *slot = rd_kafka_topic_opaque(message->rkt);
+    rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+    int64_t timestamp_ms = rd_kafka_message_timestamp(message, &type);
+    *event = event_of(CURFEW_BUS_UNDELIVERED, slot->topic, message->partition, -1);
+    event->ticket = (uint64_t)(uintptr_t)message->_private;
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        event->text = rd_kafka_err2str(message->err);
+    } else if (message->offset < 0) {
+        event->text = "the broker has it, but no longer knows where";
+    } else {
+        event->kind = CURFEW_BUS_DELIVERED;
+        event->offset = message->offset;
+        event->timestamp_us = timestamp_ms * CURFEW_US_PER_MS;
+        event->log_append_time = type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME;
+    }
+}
+
+/* The next thing a client reports; false: there is none. */
+static bool next_report(struct kafka_bus *bus, enum curfew_kafka_role role, struct curfew_bus_event *event)
+{
+    if (bus->client[role] == NULL) {
+        return false;
+    }
+    for (;;) {
+        if (role == CURFEW_KAFKA_PRODUCER && bus->reports != NULL) {
+            const rd_kafka_message_t *message = rd_kafka_event_message_next(bus->reports);
+            if (message != NULL) {
+                tell_report(message, event);
+                return true;
+            }
+            rd_kafka_event_destroy(bus->reports);
+            bus->reports = NULL;
+        }
+        rd_kafka_event_t *reported = rd_kafka_queue_poll(bus->events[role], 0);
+        if (reported == NULL) {
+            break;
+        }
+        if (rd_kafka_event_type(reported) == RD_KAFKA_EVENT_DR) {
+            bus->reports = reported;
+            continue;
+        }
+        bool told = rd_kafka_event_type(reported) == RD_KAFKA_EVENT_ERROR && tell_error(bus, role, reported, event);
+        rd_kafka_event_destroy(reported);
+        if (told) {
+            return true;
+        }
+    }
+    if (role == CURFEW_KAFKA_PRODUCER && bus->rebuilding && rd_kafka_outq_len(bus->client[role]) == 0) {
+        close_producer(bus);
+    }
+    return false;
+}
+
+/* What librdkafka says of a partition in place of a record. False: it was told before. */
+static bool tell_partition_error(struct kafka_bus *bus, rd_kafka_event_t *queued, struct curfew_bus_event *event)
+{
+    struct place place = place_of(bus, queued);
+    if (place.slot == NULL) {
+        return tell_error(bus, CURFEW_KAFKA_CONSUMER, queued, event);
+    }
+    rd_kafka_resp_err_t code = rd_kafka_event_error(queued);
+    rd_kafka_resp_err_t *reported = &place.slot->reported[place.partition];
+    *event = event_of(CURFEW_BUS_CAUGHT_UP, place.slot->topic, place.partition, place.offset);
+    if (code == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        *reported = RD_KAFKA_RESP_ERR_NO_ERROR;
+        return true;
+    }
+    bool again = *reported == code;
+    *reported = code;
+    event->kind = curfew_kafka_is_gap(code) ? CURFEW_BUS_GAP : CURFEW_BUS_PROBLEM;
+    event->text = bus->text;
+    snprintf(bus->text, sizeof bus->text, "reading %s, partition %d, from Kafka at %s: %s", place.slot->name,
+             (int)place.partition, bus->address, rd_kafka_event_error_string(queued));
+    return !again || event->kind == CURFEW_BUS_GAP;
+}
+
+static void tell_record(const rd_kafka_message_t *message, struct curfew_bus_event *event)
+{
+    struct topic_slot *slot = rd_kafka_topic_opaque(message->rkt);
+    rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+    int64_t timestamp_ms = rd_kafka_message_timestamp(message, &type);
+    slot->reported[message->partition] = RD_KAFKA_RESP_ERR_NO_ERROR;
+    *event = event_of(CURFEW_BUS_RECORD, slot->topic, message->partition, message->offset);
+    event->timestamp_us = timestamp_ms * CURFEW_US_PER_MS;
+    event->log_append_time = type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME;
+    event->key = (struct curfew_slice){message->key, message->key_len};
+    event->value = (struct curfew_slice){message->payload, message->len};
+}
+
+static bool next_record(struct kafka_bus *bus, struct curfew_bus_event *event)
+{
+    while (bus->records != NULL) {
+        rd_kafka_event_t *queued = curfew_stash_pop(&bus->stash);
+        queued = queued == NULL ? rd_kafka_queue_poll(bus->records, 0) : queued;
+        if (queued == NULL) {
+            return false;
+        }
+        const rd_kafka_message_t *message = rd_kafka_event_message_next(queued);
+        if (message != NULL) {
+            tell_record(message, event);
+            bus->held = queued; /* the value lies in it */
+            return true;
+        }
+        bool told = rd_kafka_event_type(queued) == RD_KAFKA_EVENT_ERROR && tell_partition_error(bus, queued, event);
+        rd_kafka_event_destroy(queued);
+        if (told) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool next_event(struct kafka_bus *bus, struct curfew_bus_event *event)
+{
+    bus->reports_first = !bus->reports_first;
+    if (bus->reports_first && next_report(bus, CURFEW_KAFKA_PRODUCER, event)) {
+        return true;
+    }
+    return next_report(bus, CURFEW_KAFKA_CONSUMER, event) || next_record(bus, event) ||
+           (!bus->reports_first && next_report(bus, CURFEW_KAFKA_PRODUCER, event)) || tell_recovery(bus, event);
+}
+
+static enum curfew_status bus_poll(void *self, int timeout_ms, struct curfew_bus_event *event,
+                                   struct curfew_error *error)
+{
+    struct kafka_bus *bus = self;
+    assert_owner(bus);
+    rd_kafka_event_destroy(bus->held);
+    bus->held = NULL;
+    int64_t deadline_us = 0;
+    for (;;) {
+        bool told = next_event(bus, event);
+        bool woken = curfew_waker_take(&bus->waker);
+        if (told) {
+            return CURFEW_OK;
+        }
+        int64_t now_us = curfew_clock_now().boot_us;
+        deadline_us = deadline_us == 0 ? now_us + timeout_ms * CURFEW_US_PER_MS : deadline_us;
+        int64_t wait_us = deadline_us - now_us;
+        if (woken || wait_us <= 0) {
+            return curfew_error_set(error, CURFEW_TIMEOUT, "polling the bus: there was no event");
+        }
+        /* The queues were empty: what came since has written the descriptor. */
+        curfew_waker_sleep(&bus->waker, bus->outage && wait_us > PROBE_US ? PROBE_US : wait_us);
+    }
+}
+
+static void bus_wake(void *self)
+{
+    struct kafka_bus *bus = self;
+    curfew_waker_call(&bus->waker);
+}
+
+static void close_consumer(struct kafka_bus *bus)
+{
+    for (int i = 0; i < CURFEW_TOPIC_COUNT; i++) {
+        for (int32_t partition = 0; partition < PARTITIONS_MAX; partition++) {
+            if (bus->slots[i].subscribed[partition]) {
+                (void)rd_kafka_consume_stop(bus->slots[i].consumed, partition);
+            }
+        }
+    }
+    drop_topics(bus, CURFEW_KAFKA_CONSUMER);
+    curfew_kafka_queue_drop(bus->records);
+    curfew_kafka_queue_drop(bus->events[CURFEW_KAFKA_CONSUMER]);
+    rd_kafka_destroy_flags(bus->client[CURFEW_KAFKA_CONSUMER], RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+static void bus_destroy(void *self)
+{
+    struct kafka_bus *bus = self;
+    rd_kafka_event_destroy(bus->held);
+    curfew_stash_clear(&bus->stash, drop_event);
+    rd_kafka_event_destroy(bus->reports);
+    if (bus->client[CURFEW_KAFKA_CONSUMER] != NULL) {
+        close_consumer(bus);
+    }
+    if (bus->client[CURFEW_KAFKA_PRODUCER] != NULL) {
+        rd_kafka_purge(bus->client[CURFEW_KAFKA_PRODUCER],
+                       RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+        close_producer(bus);
+    }
+    for (int role = 0; role < ROLES; role++) {
+        if (bus->conf[role] != NULL) {
+            rd_kafka_conf_destroy(bus->conf[role]);
+        }
+    }
+    curfew_waker_close(&bus->waker);
+    free(bus->address);
+    free(bus);
+}
+
+static const struct curfew_bus_ops kafka_ops = {.produce = bus_produce,
+                                                .subscribe = bus_subscribe,
+                                                .unsubscribe = bus_unsubscribe,
+                                                .poll = bus_poll,
+                                                .wake = bus_wake,
+                                                .destroy = bus_destroy};
+
+static enum curfew_status bus_init(struct kafka_bus *bus, const struct curfew_config *config,
+                                   struct curfew_error *error)
+{
+    enum curfew_status status = curfew_waker_open(&bus->waker, error);
+    bus->address = strdup(curfew_kafka_address(config));
+    if (status == CURFEW_OK && bus->address == NULL) {
+        status = curfew_error_set(error, CURFEW_NOMEM, "making the bus: no memory");
+    }
+    for (int role = 0; status == CURFEW_OK && role < ROLES; role++) {
+        status = curfew_kafka_conf_create(config, (enum curfew_kafka_role)role, &bus->conf[role], error);
+    }
+    for (int i = 0; status == CURFEW_OK && i < CURFEW_TOPIC_COUNT; i++) {
+        bus->slots[i].topic = (enum curfew_topic)i;
+        status = curfew_kafka_topic_text(config, bus->slots[i].topic, bus->slots[i].name, error);
+    }
+    return status;
+}
+
+enum curfew_status curfew_bus_kafka_create(const struct curfew_config *config, struct curfew_bus *bus,
+                                           struct curfew_error *error)
+{
+    *bus = (struct curfew_bus){NULL, NULL};
+    struct kafka_bus *made = calloc(1, sizeof *made);
+    if (made == NULL) {
+        return curfew_error_set(error, CURFEW_NOMEM, "making the bus: no memory");
+    }
+    enum curfew_status status = bus_init(made, config, error);
+    if (status != CURFEW_OK) {
+        bus_destroy(made);
+        return status;
+    }
+    *bus = (struct curfew_bus){&kafka_ops, made};
+    return CURFEW_OK;
+}
+
+void curfew_bus_destroy(struct curfew_bus *bus)
+{
+    if (bus->ops != NULL) {
+        bus->ops->destroy(bus->self);
+        *bus = (struct curfew_bus){NULL, NULL};
+    }
+}

@@ -1,0 +1,86 @@
+/* file: open, look at what was opened, read it whole. */
+#include "core/file.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* On what was opened, not on the path: it may name another file by now. */
+static enum curfew_status check_kind(int descriptor, const struct curfew_file_request *request, size_t *size,
+                                     struct curfew_error *error)
+{
+    struct stat facts;
+    if (fstat(descriptor, &facts) != 0) {
+        return curfew_error_set(error, CURFEW_UNAVAILABLE, "reading %s %s: %s", request->what, request->path,
+                                strerror(errno));
+    }
+    if (!S_ISREG(facts.st_mode)) {
+        return curfew_error_set(error, CURFEW_INVALID, "reading %s %s: not a regular file", request->what,
+                                request->path);
+    }
+    if (request->privacy == CURFEW_FILE_PRIVATE && (facts.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        return curfew_error_set(error, CURFEW_INVALID,
+                                "reading %s %s: its mode is %04o, open to others than its owner; run chmod 600 %s",
+                                request->what, request->path, (unsigned)(facts.st_mode & 07777), request->path);
+    }
+    if (facts.st_size < 0 || (uintmax_t)facts.st_size > request->most) {
+        return curfew_error_set(error, CURFEW_INVALID, "reading %s %s: %jd bytes are more than the %zu it may have",
+                                request->what, request->path, (intmax_t)facts.st_size, request->most);
+    }
+    *size = (size_t)facts.st_size;
+    return CURFEW_OK;
+}
+
+enum curfew_status curfew_file_read(const struct curfew_file_request *request, struct curfew_file *file,
+                                    struct curfew_error *error)
+{
+    enum curfew_status status = CURFEW_OK;
+    size_t size = 0;
+    *file = (struct curfew_file){NULL, 0};
+    /* O_NONBLOCK: a FIFO in the file's place is an error, not a wait; it changes nothing for a regular file. */
+    int descriptor = open(request->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor < 0) {
+        return curfew_error_set(error, CURFEW_UNAVAILABLE, "opening %s %s: %s", request->what, request->path,
+                                strerror(errno));
+    }
+    status = check_kind(descriptor, request, &size, error);
+    if (status != CURFEW_OK) {
+        goto out;
+    }
+    file->bytes = calloc(1, size + 1);
+    if (file->bytes == NULL) {
+        status = curfew_error_set(error, CURFEW_NOMEM, "reading %s %s: out of memory", request->what, request->path);
+        goto out;
+    }
+    while (file->size < size) {
+        ssize_t got = read(descriptor, file->bytes + file->size, size - file->size);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            status = curfew_error_set(error, CURFEW_UNAVAILABLE, "reading %s %s: %s", request->what, request->path,
+                                      strerror(errno));
+            goto out;
+        }
+        if (got == 0) {
+            break; /* it became shorter; what is read is judged by its content */
+        }
+        file->size += (size_t)got;
+    }
+out:
+    close(descriptor);
+    if (status != CURFEW_OK) {
+        curfew_file_wipe(file);
+    }
+    return status;
+}
+
+void curfew_file_wipe(struct curfew_file *file)
+{
+    if (file->bytes != NULL) {
+        explicit_bzero(file->bytes, file->size);
+        free(file->bytes);
+    }
+    *file = (struct curfew_file){NULL, 0};
+}

@@ -1,0 +1,32 @@
+/* file: a small file read whole. Any thread. */
+#ifndef CURFEW_CORE_FILE_H
+#define CURFEW_CORE_FILE_H
+
+#include <curfew/slice.h>
+#include <curfew/status.h>
+
+struct curfew_file {
+    uint8_t *bytes; /* with a NUL behind the last, which `size` does not count */
+    size_t size;
+};
+
+enum curfew_file_privacy {
+    CURFEW_FILE_PUBLIC,
+    CURFEW_FILE_PRIVATE, /* CURFEW_INVALID if the group or others may do anything with it */
+};
+
+struct curfew_file_request {
+    const char *path;
+    const char *what; /* names it in errors: "JWKS file" */
+    size_t most; /* bytes */
+    enum curfew_file_privacy privacy;
+};
+
+/* Reads a regular file. CURFEW_UNAVAILABLE: it cannot be opened or read; CURFEW_INVALID: it is not a regular file, too
+ * long, or not private. */
+enum curfew_status curfew_file_read(const struct curfew_file_request *request, struct curfew_file *file,
+                                    struct curfew_error *error) CURFEW_MUST_CHECK;
+/* Wipes and frees the bytes; again is fine. */
+void curfew_file_wipe(struct curfew_file *file);
+
+#endif

@@ -1,0 +1,57 @@
+/* http: one small HTTP/1.1 server for every service (over libmicrohttpd). It owns its threads; a handler runs on one of
+ * them and must not block for long. Bounds: request line and headers CURFEW_HTTP_HEADER_MAX together (431 beyond), body
+ * CURFEW_HTTP_BODY_MAX (413 beyond), CURFEW_HTTP_RESPONSE_MAX of an answer (500 beyond),
+ * CURFEW_HTTP_CONNECTIONS_MAX connections (more wait to be taken), 30 s idle.
+ *
+ * Its own errors are {"error": text}. Only what libmicrohttpd cannot read as HTTP/1.1, or hold in memory (headers of
+ * several times their bound), is answered by it alone, with 400, 414, 431 or 505 and a page of HTML. A request whose
+ * length or host could be read in two ways is 400 (RFC 9112, 11.2). GET routes answer HEAD too. */
+#ifndef CURFEW_CORE_HTTP_H
+#define CURFEW_CORE_HTTP_H
+
+#include <curfew/slice.h>
+#include <curfew/status.h>
+
+#define CURFEW_HTTP_HEADER_MAX (32 * 1024)
+#define CURFEW_HTTP_BODY_MAX (64 * 1024)
+#define CURFEW_HTTP_RESPONSE_MAX (256 * 1024)
+#define CURFEW_HTTP_CONNECTIONS_MAX 1024
+
+struct curfew_http;
+struct curfew_http_request; /* lives while its handler runs */
+
+struct curfew_http_response {
+    int code; /* 200 unless set */
+    const char *content_type; /* a constant; "application/json" unless set */
+    char *body; /* malloc'ed by the handler, freed by the server; NULL: empty */
+    size_t size;
+    const char *header_name; /* one more header, or NULL; constants or inside the body's life */
+    const char *header_value;
+};
+
+struct curfew_http_route {
+    const char *method; /* "GET"; NULL: any */
+    const char *path; /* "/livez"; ends in "/" + "*": that prefix, with or without more behind it */
+    void (*handle)(void *context, const struct curfew_http_request *request, struct curfew_http_response *response);
+};
+
+/* `listen` is "address:port" ("127.0.0.1:0" takes a free port). Routes end with a NULL path and must outlive the
+ * server; the first that fits answers, else 404; a path that fits with no method that does: 405. */
+enum curfew_status curfew_http_open(const char *listen, const struct curfew_http_route *routes, void *context,
+                                    struct curfew_http **http, struct curfew_error *error) CURFEW_MUST_CHECK;
+/* Waits for running handlers. */
+void curfew_http_close(struct curfew_http *http);
+/* "127.0.0.1:41234": where it listens. */
+const char *curfew_http_address(const struct curfew_http *http);
+
+const char *curfew_http_path(const struct curfew_http_request *request);
+/* A header by name, any case; NULL when absent. `*count` (may be NULL) tells how often it was sent. */
+const char *curfew_http_header(const struct curfew_http_request *request, const char *name, int *count);
+/* A decoded query argument; NULL when absent. */
+const char *curfew_http_query(const struct curfew_http_request *request, const char *name);
+struct curfew_slice curfew_http_body(const struct curfew_http_request *request);
+
+/* printf into response->body (and code). Out of memory becomes 503 without a body. */
+void curfew_http_reply(struct curfew_http_response *response, int code, const char *format, ...) CURFEW_PRINTF(3, 4);
+
+#endif

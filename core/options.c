@@ -1,0 +1,31 @@
+/* options: every setting of every component, in one table, so that one file can serve a whole host. */
+#include "core/config.h"
+
+const struct curfew_config_option curfew_options[] = {
+    {"topics.prefix", "curfew", "topics are named <prefix>.control, <prefix>.lifecycle, ..."},
+    {"log.level", "info", "debug, info, warning or error"},
+    {"config", "", "settings file of the curfew command; as CURFEW_CONFIG alone, others ignore it"},
+
+    {"producer.writer", "", "who says what the curfew command emits; empty: user@host"},
+
+    {"coordinator.id", NULL, "name of this coordinator: the writer of its ticks"},
+    {"coordinator.listen", "127.0.0.1:8610", "address:port of /livez, /readyz and /metrics; port 0 takes a free one"},
+
+    {"hop.id", NULL, "name of this hop, stable over restarts"},
+    {"hop.issuer", NULL, "the iss of the tokens this hop accepts"},
+    {"hop.audience", NULL, "the aud a token must name to be accepted here"},
+    {"hop.jwks_file", NULL, "public keys of the issuer (RFC 7517)"},
+    {"hop.longest_life_s", "900", "a token that lives longer than this from iat to exp is not accepted; 1..86400"},
+    {"hop.floors_max", "4194304", "live floors held; at the bound the hop is unavailable rather than forgetful"},
+
+    {"guard.listen", "127.0.0.1:8600", "address:port of the side-car; port 0 takes a free one"},
+    {"guard.class", NULL, "strictness of checks that name none: strict, standard or best_effort"},
+
+    {"cache.address", "", "Redis: host:port or unix:/path; empty: no cache"},
+    {"cache.prefix", "curfew:{0}", "prefix of every key; the {tag} keeps them on one cluster node"},
+    {"cache.password_file", "", "file with user:password or password; empty: none"},
+
+    {"issuer.name", NULL, "the iss of minted tokens"},
+    {"issuer.key_file", NULL, "PEM private key (EC P-256), mode 0600"},
+    {NULL, NULL, NULL},
+};

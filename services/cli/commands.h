@@ -1,0 +1,24 @@
+/* commands: the functions behind the table in main.c, one file a noun. Each parses its command line and returns an
+ * enum curfew_exit. */
+#ifndef CURFEW_CLI_COMMANDS_H
+#define CURFEW_CLI_COMMANDS_H
+
+#include "services/cli/cli.h"
+
+int curfew_topics_create(struct curfew_cli *cli, int argc, char **argv);
+int curfew_topics_check(struct curfew_cli *cli, int argc, char **argv);
+int curfew_session_start(struct curfew_cli *cli, int argc, char **argv);
+int curfew_session_end(struct curfew_cli *cli, int argc, char **argv);
+int curfew_task_start(struct curfew_cli *cli, int argc, char **argv);
+int curfew_task_attempt_end(struct curfew_cli *cli, int argc, char **argv);
+int curfew_task_end(struct curfew_cli *cli, int argc, char **argv);
+int curfew_beat(struct curfew_cli *cli, int argc, char **argv);
+int curfew_token_mint(struct curfew_cli *cli, int argc, char **argv);
+int curfew_token_keygen(struct curfew_cli *cli, int argc, char **argv);
+int curfew_token_show(struct curfew_cli *cli, int argc, char **argv);
+int curfew_token_revoke(struct curfew_cli *cli, int argc, char **argv);
+int curfew_revoke_user(struct curfew_cli *cli, int argc, char **argv);
+int curfew_check(struct curfew_cli *cli, int argc, char **argv);
+int curfew_tail(struct curfew_cli *cli, int argc, char **argv);
+
+#endif

@@ -1,0 +1,26 @@
+/* object: a flat JSON object, put together member by member and printed as one line (over core/json). Putting never
+ * fails on the spot: an object that ran out of memory, or was given text that is not UTF-8, says so when it is printed.
+ * One thread an object. */
+#ifndef CURFEW_CLI_OBJECT_H
+#define CURFEW_CLI_OBJECT_H
+
+#include <curfew/slice.h>
+#include <curfew/status.h>
+#include <stdio.h>
+
+struct curfew_object;
+
+struct curfew_object *curfew_object_create(void); /* NULL: no memory; every call below takes that */
+void curfew_object_destroy(struct curfew_object *object);
+
+void curfew_object_put_text(struct curfew_object *object, const char *name, const char *text); /* NULL text: null */
+void curfew_object_put_slice(struct curfew_object *object, const char *name, struct curfew_slice text);
+void curfew_object_put_int(struct curfew_object *object, const char *name, int64_t value);
+void curfew_object_put_bool(struct curfew_object *object, const char *name, bool value);
+void curfew_object_put_null(struct curfew_object *object, const char *name);
+
+/* One line, members in the order they were put. */
+enum curfew_status curfew_object_print(const struct curfew_object *object, FILE *file,
+                                       struct curfew_error *error) CURFEW_MUST_CHECK;
+
+#endif

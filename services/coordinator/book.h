@@ -1,0 +1,54 @@
+/* book: the closed world of one pipeline lane: sessions, tasks and their attempts, the holders whose leases keep them,
+ * and revoked users. What is not known to be open is dead. Events in; rulings out; floors go into the ledger. Pure: no
+ * clock, no I/O. One thread.
+ *
+ * Ends of what has ended already, of an attempt no longer current, or under a dead ancestor hold already: accepted,
+ * without effect. So are exact repeats of a start. */
+#ifndef CURFEW_COORDINATOR_BOOK_H
+#define CURFEW_COORDINATOR_BOOK_H
+
+#include "core/subject.h"
+#include "services/coordinator/ledger.h"
+#include "services/coordinator/moment.h"
+
+struct curfew_book;
+
+/* `ledger` is the lane's and outlives the book. */
+struct curfew_book *curfew_book_create(struct curfew_ledger *ledger);
+void curfew_book_destroy(struct curfew_book *book);
+
+struct curfew_ruling curfew_book_session_started(struct curfew_book *book, const struct curfew_session_started *event,
+                                                 const struct curfew_moment *moment);
+struct curfew_ruling curfew_book_session_ended(struct curfew_book *book, const struct curfew_session_ended *event,
+                                               const struct curfew_moment *moment);
+struct curfew_ruling curfew_book_task_started(struct curfew_book *book, const struct curfew_task_started *event,
+                                              const struct curfew_moment *moment);
+struct curfew_ruling curfew_book_attempt_ended(struct curfew_book *book, const struct curfew_attempt_ended *event,
+                                               const struct curfew_moment *moment);
+struct curfew_ruling curfew_book_task_ended(struct curfew_book *book, const struct curfew_task_ended *event,
+                                            const struct curfew_moment *moment);
+struct curfew_ruling curfew_book_heartbeat(struct curfew_book *book, const struct curfew_holder_heartbeat *event,
+                                           const struct curfew_moment *moment);
+/* The gate of a mint. A token announced under something dead is denied by its jti as well, should it have left. */
+struct curfew_ruling curfew_book_token_created(struct curfew_book *book, const struct curfew_token_created *event,
+                                               const struct curfew_moment *moment);
+struct curfew_ruling curfew_book_token_revoked(struct curfew_book *book, const struct curfew_token_revoked *event,
+                                               const struct curfew_moment *moment);
+
+/* From control: everything this user authenticated before `before_us` is over. Their floor stands on the control lane;
+ * here their sessions end in the book. Remembered until `until_us`. */
+void curfew_book_user_revoked(struct curfew_book *book, const struct curfew_subject *user, int64_t before_us,
+                              int64_t until_us);
+
+/* A good tick: leases on the lease clock, deadlines and what can be forgotten on now. */
+void curfew_book_tick(struct curfew_book *book, const struct curfew_moment *moment);
+
+struct curfew_book_counts {
+    int64_t sessions; /* open */
+    int64_t tasks; /* running or ended, of open sessions */
+    int64_t holders;
+    int64_t tombstones; /* of sessions */
+};
+struct curfew_book_counts curfew_book_counts(const struct curfew_book *book);
+
+#endif

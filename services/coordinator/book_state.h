@@ -1,0 +1,116 @@
+/* book_state: the inside of the book, shared by the files that rule on it (book.c, session.c, task.c, token.c,
+ * holder.c) and by nobody else. */
+#ifndef CURFEW_COORDINATOR_BOOK_STATE_H
+#define CURFEW_COORDINATOR_BOOK_STATE_H
+
+#include "services/coordinator/book.h"
+#include <uthash.h>
+
+struct task;
+struct session;
+
+/* Whose lease keeps tasks and sessions alive. Gone when it holds nothing. */
+struct holder {
+    struct curfew_subject key;
+    int64_t renewed_us; /* on the lease clock */
+    struct task *tasks;
+    struct session *sessions;
+    UT_hash_handle hh;
+    struct holder *prev; /* in the order of renewed_us */
+    struct holder *next;
+};
+
+struct user {
+    struct curfew_subject subject;
+    int64_t before_us; /* 0: never revoked */
+    int64_t until_us;
+    struct session *sessions; /* open ones */
+    UT_hash_handle hh;
+    struct user *revoked_prev; /* revoked ones, in the order of their revocation */
+    struct user *revoked_next;
+};
+
+struct task {
+    struct curfew_subject subject;
+    struct session *session;
+    struct task *parent; /* NULL: directly under the session */
+    int64_t parent_attempt;
+    int64_t attempt;
+    int64_t newest_us; /* newest expiry announced under it; 0: none */
+    struct curfew_subject content; /* of the start, to know a repeat */
+    int depth; /* 1: directly under the session */
+    bool attempt_over;
+    bool over;
+    struct holder *holder; /* NULL: none, or over */
+    struct task *held_prev;
+    struct task *held_next;
+    struct task *next; /* of the session's tasks */
+    UT_hash_handle hh;
+};
+
+struct session {
+    struct curfew_subject key; /* of the id alone: events do not name the tenant */
+    struct curfew_subject subject; /* what its floor stands on */
+    struct curfew_subject content; /* of the start, to know a repeat */
+    struct user *user;
+    struct curfew_slice tenant; /* its own memory */
+    struct curfew_slice id; /* its own memory */
+    int64_t auth_us;
+    int64_t deadline_us;
+    int64_t wake_us; /* when the heap looks at it: deadline, or when its tombstone may go */
+    int64_t newest_us; /* newest expiry announced under it; 0: none */
+    bool over;
+    struct task *tasks;
+    struct holder *holder;
+    struct session *held_prev;
+    struct session *held_next;
+    struct session *user_prev;
+    struct session *user_next;
+    UT_hash_handle hh;
+};
+
+struct curfew_book {
+    struct curfew_ledger *ledger;
+    struct session *sessions; /* by key; open and tombstones */
+    struct task *tasks; /* by subject */
+    struct user *users; /* by subject */
+    struct user *revoked; /* those with a before_us */
+    struct holder *holders; /* by key */
+    struct holder *silent; /* the longest silent first */
+    struct session **heap; /* by wake_us */
+    size_t heap_count;
+    size_t heap_room;
+    int64_t tombstones;
+};
+
+/* book.c */
+void curfew_book_raise(struct curfew_book *book, const struct curfew_floor *floor, const struct curfew_moment *moment);
+void curfew_book_heap_push(struct curfew_book *book, struct session *session);
+
+/* session.c */
+struct session *curfew_book_session_find(struct curfew_book *book, struct curfew_slice id);
+/* Ends it in the book; raises its floor if `floor`. */
+void curfew_book_session_close(struct curfew_book *book, struct session *session, bool floor,
+                               const struct curfew_moment *moment);
+void curfew_book_session_forget(struct curfew_book *book, struct session *session);
+/* Forgets revocations of users that are past. */
+void curfew_book_users_prune(struct curfew_book *book, int64_t now_us);
+
+/* task.c */
+struct task *curfew_book_task_find(struct curfew_book *book, const struct session *session, struct curfew_slice id);
+/* Whether everything above it, and the attempts they hang on, still stands. Says nothing of the task itself. */
+bool curfew_book_task_rooted(const struct task *task);
+/* Ends it for good; raises its floor unless something above is over already. */
+void curfew_book_task_close(struct curfew_book *book, struct task *task, const struct curfew_moment *moment);
+
+/* holder.c: an empty id holds nothing. */
+void curfew_book_hold_task(struct curfew_book *book, struct task *task, struct curfew_slice holder,
+                           const struct curfew_moment *moment);
+void curfew_book_hold_session(struct curfew_book *book, struct session *session, struct curfew_slice holder,
+                              const struct curfew_moment *moment);
+void curfew_book_drop_task(struct curfew_book *book, struct task *task);
+void curfew_book_drop_session(struct curfew_book *book, struct session *session);
+/* Ends what the holders silent for longer than a lease hold. */
+void curfew_book_leases_run(struct curfew_book *book, const struct curfew_moment *moment);
+
+#endif

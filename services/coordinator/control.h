@@ -1,0 +1,43 @@
+/* control: what the control lane has said so far, in order: the settings and the users revoked. Lane 0's step adds to
+ * it; each pipeline lane takes it in up to the offset its ticks name, so that every lane changes at one place of its
+ * own log, the same for every coordinator. Pure. One thread. */
+#ifndef CURFEW_COORDINATOR_CONTROL_H
+#define CURFEW_COORDINATOR_CONTROL_H
+
+#include "core/subject.h"
+
+struct curfew_control;
+
+enum curfew_fact_kind { CURFEW_FACT_SETTINGS, CURFEW_FACT_USER_REVOKED };
+
+struct curfew_fact {
+    int64_t offset; /* of the control record that says so */
+    enum curfew_fact_kind kind;
+    struct curfew_settings settings;
+    struct curfew_subject user;
+    int64_t before_us;
+    int64_t until_us; /* when no session of before can be alive */
+    int64_t said_us;
+    int64_t timestamp_us;
+};
+
+struct curfew_control *curfew_control_create(void);
+void curfew_control_destroy(struct curfew_control *control);
+
+void curfew_control_add(struct curfew_control *control, const struct curfew_fact *fact);
+/* Whether a record said exactly this of a user, no longer before than `since_us`: then this one repeats it. */
+bool curfew_control_repeats(const struct curfew_control *control, const struct curfew_subject *user, int64_t said_us,
+                            int64_t since_us);
+
+/* The control log's id; NULL until its genesis was stepped. */
+void curfew_control_log_set(struct curfew_control *control, const uint8_t log_id[CURFEW_LOG_ID_SIZE]);
+const uint8_t *curfew_control_log(const struct curfew_control *control);
+
+/* Every record before `offset` was stepped. */
+void curfew_control_advance(struct curfew_control *control, int64_t offset);
+int64_t curfew_control_next(const struct curfew_control *control);
+
+/* The fact number `index`, from 0; NULL when there is none yet. Lives until the next add. */
+const struct curfew_fact *curfew_control_fact(const struct curfew_control *control, size_t index);
+
+#endif

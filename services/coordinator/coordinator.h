@@ -1,0 +1,57 @@
+/* coordinator: all lanes of one cluster. Sans I/O: bus events and the time in; publishes and subscribes through the
+ * bus.
+ *
+ * Start: it reads revocations, answers and control from their beginnings, then each pipeline lane, and publishes in a
+ * lane only when it has caught up there. Everything it knows it can rebuild from the log, so whatever it cannot mend in
+ * place (a gap, a recreated topic) it reports as fatal, and its owner makes a new one. One thread. */
+#ifndef CURFEW_COORDINATOR_COORDINATOR_H
+#define CURFEW_COORDINATOR_COORDINATOR_H
+
+#include "core/bus.h"
+#include "core/clock.h"
+#include "services/coordinator/lane.h"
+#include "services/coordinator/outbox.h"
+
+#define CURFEW_COORDINATOR_IDLE_MS 1000 /* the longest it asks to wait */
+
+struct curfew_coordinator;
+
+struct curfew_coordinator_options {
+    const char *id; /* writer of its ticks; a valid id; copied */
+    int32_t lanes; /* partitions of revocations: L + 1, 2..CURFEW_LANES_MAX */
+    struct curfew_bus *bus; /* outlives it */
+};
+
+enum curfew_status curfew_coordinator_create(const struct curfew_coordinator_options *options,
+                                             struct curfew_coordinator **coordinator,
+                                             struct curfew_error *error) CURFEW_MUST_CHECK;
+void curfew_coordinator_destroy(struct curfew_coordinator *coordinator);
+
+/* Subscribes to what is read first. */
+enum curfew_status curfew_coordinator_start(struct curfew_coordinator *coordinator,
+                                            struct curfew_error *error) CURFEW_MUST_CHECK;
+
+/* Takes one bus event. A fatal error: destroy it and make a new one. */
+enum curfew_status curfew_coordinator_handle(struct curfew_coordinator *coordinator,
+                                             const struct curfew_bus_event *event, struct curfew_now now,
+                                             struct curfew_error *error) CURFEW_MUST_CHECK;
+
+/* Call when a batch of events is handled and at least as often as it says: publishes what is due, ticks included.
+ * Returns in how many milliseconds it wants to be called again. */
+int curfew_coordinator_flush(struct curfew_coordinator *coordinator, struct curfew_now now);
+
+/* OK when every lane is live, goes on, and had a beacon within 2 s; otherwise the error says which does not and why. */
+enum curfew_status curfew_coordinator_ready(const struct curfew_coordinator *coordinator, struct curfew_now now,
+                                            struct curfew_error *error) CURFEW_MUST_CHECK;
+
+struct curfew_coordinator_lane {
+    bool live;
+    int64_t next;
+    struct curfew_lane_counts counts;
+    struct curfew_outbox_stats outbox;
+};
+/* One lane, for metrics; 0 <= lane < lanes. */
+void curfew_coordinator_lane(const struct curfew_coordinator *coordinator, int32_t lane,
+                             struct curfew_coordinator_lane *state);
+
+#endif

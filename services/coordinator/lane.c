@@ -1,0 +1,479 @@
+/* lane: one lane's step. */
+#include "services/coordinator/lane.h"
+
+#include "core/chain.h"
+#include "core/id.h"
+#include "schemas/codec.h"
+#include "services/coordinator/memory.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+#define TIME_MAX_US INT64_C(253402300800000000) /* the year 10000: sums of times cannot overflow below it */
+#define LEASE_CLOCK_STEP_US INT64_C(200000) /* the most one good tick adds to the lease clock */
+
+struct curfew_lane {
+    int32_t number;
+    int32_t lanes;
+    struct curfew_control *control;
+    size_t facts_taken; /* of control, by a pipeline lane */
+    struct curfew_ledger *ledger;
+    struct curfew_book *book; /* NULL on lane 0 */
+    bool begun;
+    uint8_t log_id[CURFEW_LOG_ID_SIZE];
+    uint8_t control_log[CURFEW_LOG_ID_SIZE];
+    int64_t genesis_us;
+    struct curfew_settings settings;
+    int64_t next;
+    int64_t good_us; /* newest good tick */
+    int64_t last_good_us; /* the good tick before, whatever its order */
+    int64_t lease_us;
+    int64_t last_cause;
+    uint8_t chain[CURFEW_CHAIN_SIZE];
+    struct curfew_floors *links; /* of the record being stepped */
+    size_t links_room;
+    struct curfew_arena arena;
+    char problem[256]; /* empty: none */
+};
+
+struct curfew_lane *curfew_lane_create(int32_t lane, int32_t lanes, struct curfew_control *control)
+{
+    struct curfew_lane *made = curfew_memory_take(sizeof *made);
+    made->number = lane;
+    made->lanes = lanes;
+    made->control = control;
+    made->ledger = curfew_ledger_create();
+    made->book = lane == 0 ? NULL : curfew_book_create(made->ledger);
+    made->last_cause = -1;
+    made->arena.memory = curfew_memory_take(CURFEW_CODEC_MEMORY);
+    made->arena.size = CURFEW_CODEC_MEMORY;
+    return made;
+}
+
+void curfew_lane_destroy(struct curfew_lane *lane)
+{
+    if (lane != NULL) {
+        curfew_book_destroy(lane->book);
+        curfew_ledger_destroy(lane->ledger);
+        free(lane->links);
+        free(lane->arena.memory);
+        free(lane);
+    }
+}
+
+static enum curfew_step halt(struct curfew_lane *lane, const struct curfew_record *record, const char *why)
+{
+    (void)snprintf(lane->problem, sizeof lane->problem, "lane %d stopped at offset %lld: %s", lane->number,
+                   (long long)record->offset, why);
+    return CURFEW_STEP_HALTED;
+}
+
+static struct curfew_moment moment_of(const struct curfew_lane *lane, const struct curfew_record *record)
+{
+    return (struct curfew_moment){
+        .offset = record->offset,
+        .timestamp_us = record->timestamp_us,
+        .good_us = lane->good_us,
+        .now_us = record->timestamp_us > lane->good_us ? record->timestamp_us : lane->good_us,
+        .lease_us = lane->lease_us,
+        .skew_us = lane->settings.skew_ms * INT64_C(1000),
+        .settings = &lane->settings,
+    };
+}
+
+static bool settings_sane(const struct curfew_settings *settings)
+{
+    return settings->skew_ms >= 1 && settings->tick_ms >= 1 && settings->lease_ms >= 1 &&
+           settings->heartbeat_age_ms >= 1 && settings->attempt_step >= 1 && settings->token_life_ms >= 1 &&
+           settings->token_life_ms <= INT64_C(86400000) && settings->session_life_ms >= 1 &&
+           settings->session_life_ms <= INT64_C(366) * 86400000 && settings->restate_ms >= 1 &&
+           settings->restate_ms <= INT64_C(366) * 86400000 && settings->sessions_max >= 1 && settings->tasks_max >= 1 &&
+           settings->floors_max >= 1;
+}
+
+static enum curfew_step begin(struct curfew_lane *lane, const struct curfew_record *record,
+                              const struct curfew_event *event)
+{
+    const struct curfew_genesis *genesis = &event->as.genesis;
+    if (record->offset != 0) {
+        return halt(lane, record, "the head of its log is gone, and state can only be rebuilt from the head");
+    }
+    if (event->type != CURFEW_EVENT_GENESIS || genesis->lane != lane->number) {
+        return halt(lane, record, "its log has no genesis record; run `curfew topics create`");
+    }
+    if (genesis->lanes != lane->lanes) {
+        return halt(lane, record, "genesis and the topics disagree on the number of lanes");
+    }
+    if (genesis->settings.rules != CURFEW_RULES_VERSION || !settings_sane(&genesis->settings)) {
+        return halt(lane, record, "genesis asks for rules or settings that this version lacks; upgrade it");
+    }
+    lane->begun = true;
+    memcpy(lane->log_id, genesis->log_id, sizeof lane->log_id);
+    memcpy(lane->control_log, genesis->control_log, sizeof lane->control_log);
+    lane->genesis_us = record->timestamp_us;
+    lane->settings = genesis->settings;
+    if (lane->number == 0) {
+        curfew_control_log_set(lane->control, lane->log_id);
+    }
+    return CURFEW_STEP_DONE;
+}
+
+/* Control only: settings apply here at their own record, and reach the pipelines by their ticks. */
+static struct curfew_ruling settings_changed(struct curfew_lane *lane, const struct curfew_settings *settings,
+                                             const struct curfew_moment *moment)
+{
+    if (!settings_sane(settings)) {
+        return curfew_ruling_refused(CURFEW_REASON_INVALID);
+    }
+    const struct curfew_fact fact = {.offset = moment->offset,
+                                     .kind = CURFEW_FACT_SETTINGS,
+                                     .settings = *settings,
+                                     .timestamp_us = moment->timestamp_us};
+    curfew_control_add(lane->control, &fact);
+    lane->settings = *settings;
+    return curfew_ruling_accepted();
+}
+
+/* Control only: "everything of this user before now". */
+static struct curfew_ruling subject_revoked(struct curfew_lane *lane, const struct curfew_subject_revoked *event,
+                                            const struct curfew_moment *moment)
+{
+    const int64_t apart_us = event->said_us - moment->timestamp_us;
+    if (!curfew_id_valid(event->tenant) || !curfew_id_valid(event->scope) || !curfew_id_valid(event->id)) {
+        return curfew_ruling_refused(CURFEW_REASON_INVALID);
+    }
+    if (event->kind != CURFEW_KIND_USER) {
+        return curfew_ruling_refused(CURFEW_REASON_UNSUPPORTED);
+    }
+    if (apart_us > moment->skew_us || apart_us < -moment->skew_us) {
+        return curfew_ruling_refused(CURFEW_REASON_CLOCK); /* a wrong clock must not decide who is locked out */
+    }
+    const struct curfew_subject user = curfew_subject_user(event->tenant, event->scope, event->id);
+    if (curfew_control_repeats(lane->control, &user, event->said_us, moment->timestamp_us - 2 * moment->skew_us)) {
+        return curfew_ruling_accepted(); /* before_us is fixed once */
+    }
+    const int64_t until_us =
+        moment->timestamp_us + lane->settings.session_life_ms * INT64_C(1000) + 3 * moment->skew_us;
+    struct curfew_floor floor = {
+        .kind = CURFEW_KIND_USER, .floor = moment->timestamp_us + 2 * moment->skew_us + 1, .expires_us = until_us};
+    memcpy(floor.subject, user.digest, sizeof floor.subject);
+    const struct curfew_cause cause = {moment->offset, moment->timestamp_us};
+    curfew_ledger_raise(lane->ledger, &floor, cause);
+    const struct curfew_fact fact = {.offset = moment->offset,
+                                     .kind = CURFEW_FACT_USER_REVOKED,
+                                     .user = user,
+                                     .before_us = floor.floor,
+                                     .until_us = until_us,
+                                     .said_us = event->said_us,
+                                     .timestamp_us = moment->timestamp_us};
+    curfew_control_add(lane->control, &fact);
+    return curfew_ruling_accepted();
+}
+
+static void take_control_in(struct curfew_lane *lane, int64_t upto)
+{
+    for (const struct curfew_fact *fact = curfew_control_fact(lane->control, lane->facts_taken);
+         fact != NULL && fact->offset <= upto; fact = curfew_control_fact(lane->control, lane->facts_taken)) {
+        if (fact->kind == CURFEW_FACT_SETTINGS) {
+            lane->settings = fact->settings;
+        } else {
+            curfew_book_user_revoked(lane->book, &fact->user, fact->before_us, fact->until_us);
+        }
+        lane->facts_taken++;
+    }
+}
+
+static int64_t clamp(int64_t value, int64_t least, int64_t most)
+{
+    return value < least ? least : value > most ? most : value;
+}
+
+/* True for a good tick: one whose sender's clock agrees with the broker's. */
+static bool tick(struct curfew_lane *lane, const struct curfew_tick *event, const struct curfew_record *record)
+{
+    const int64_t skew_us = lane->settings.skew_ms * INT64_C(1000);
+    if (lane->number != 0) {
+        take_control_in(lane, event->control_offset);
+    }
+    if (event->said_us - record->timestamp_us > skew_us || record->timestamp_us - event->said_us > skew_us) {
+        return false;
+    }
+    if (lane->last_good_us != 0) {
+        lane->lease_us += clamp(record->timestamp_us - lane->last_good_us, 0, LEASE_CLOCK_STEP_US);
+    }
+    lane->last_good_us = record->timestamp_us;
+    lane->good_us = record->timestamp_us > lane->good_us ? record->timestamp_us : lane->good_us;
+
+    const struct curfew_moment moment = moment_of(lane, record);
+    const struct curfew_cause cause = {record->offset, record->timestamp_us};
+    curfew_ledger_prune(lane->ledger, lane->good_us);
+    if (lane->book != NULL) {
+        curfew_book_tick(lane->book, &moment);
+    }
+    curfew_ledger_restate(lane->ledger, lane->settings.restate_ms * INT64_C(1000), cause);
+    return true;
+}
+
+static struct curfew_ruling rule_control(struct curfew_lane *lane, const struct curfew_event *event,
+                                         const struct curfew_moment *moment)
+{
+    switch (event->type) {
+    case CURFEW_EVENT_SETTINGS:
+        return settings_changed(lane, &event->as.settings.settings, moment);
+    case CURFEW_EVENT_SUBJECT_REVOKED:
+        return subject_revoked(lane, &event->as.subject_revoked, moment);
+    case CURFEW_EVENT_GENESIS:
+        return curfew_ruling_refused(CURFEW_REASON_CONTRADICTS);
+    default:
+        return curfew_ruling_refused(CURFEW_REASON_WRONG_LANE);
+    }
+}
+
+static struct curfew_ruling rule_pipeline(struct curfew_lane *lane, const struct curfew_event *event,
+                                          const struct curfew_moment *moment)
+{
+    switch (event->type) {
+    case CURFEW_EVENT_SESSION_STARTED:
+        return curfew_book_session_started(lane->book, &event->as.session_started, moment);
+    case CURFEW_EVENT_SESSION_ENDED:
+        return curfew_book_session_ended(lane->book, &event->as.session_ended, moment);
+    case CURFEW_EVENT_TASK_STARTED:
+        return curfew_book_task_started(lane->book, &event->as.task_started, moment);
+    case CURFEW_EVENT_ATTEMPT_ENDED:
+        return curfew_book_attempt_ended(lane->book, &event->as.attempt_ended, moment);
+    case CURFEW_EVENT_TASK_ENDED:
+        return curfew_book_task_ended(lane->book, &event->as.task_ended, moment);
+    case CURFEW_EVENT_HOLDER_HEARTBEAT:
+        return curfew_book_heartbeat(lane->book, &event->as.holder_heartbeat, moment);
+    case CURFEW_EVENT_TOKEN_CREATED:
+        return curfew_book_token_created(lane->book, &event->as.token_created, moment);
+    case CURFEW_EVENT_TOKEN_REVOKED:
+        return curfew_book_token_revoked(lane->book, &event->as.token_revoked, moment);
+    case CURFEW_EVENT_GENESIS:
+        return curfew_ruling_refused(CURFEW_REASON_CONTRADICTS);
+    default:
+        return curfew_ruling_refused(CURFEW_REASON_WRONG_LANE);
+    }
+}
+
+/* Which events a lane's log may hold. All of these, and only these, begin with writer and said_us. */
+static bool belongs(const struct curfew_lane *lane, enum curfew_event_type type)
+{
+    if (type == CURFEW_EVENT_GENESIS || type == CURFEW_EVENT_TICK) {
+        return true;
+    }
+    const bool control = type == CURFEW_EVENT_SETTINGS || type == CURFEW_EVENT_SUBJECT_REVOKED;
+    const bool lifecycle = type >= CURFEW_EVENT_SESSION_STARTED && type <= CURFEW_EVENT_TOKEN_REVOKED;
+    return lane->number == 0 ? control : lifecycle;
+}
+
+/* The session a lifecycle event is about; empty for those about none. */
+static struct curfew_slice session_of(const struct curfew_event *event)
+{
+    switch (event->type) {
+    case CURFEW_EVENT_SESSION_STARTED:
+        return event->as.session_started.session;
+    case CURFEW_EVENT_SESSION_ENDED:
+        return event->as.session_ended.session;
+    case CURFEW_EVENT_TASK_STARTED:
+        return event->as.task_started.session;
+    case CURFEW_EVENT_ATTEMPT_ENDED:
+        return event->as.attempt_ended.session;
+    case CURFEW_EVENT_TASK_ENDED:
+        return event->as.task_ended.session;
+    case CURFEW_EVENT_TOKEN_CREATED:
+        return event->as.token_created.claims.session;
+    case CURFEW_EVENT_TOKEN_REVOKED:
+        return event->as.token_revoked.session;
+    default:
+        return (struct curfew_slice){0};
+    }
+}
+
+/* What is wrong with an event's form, whatever it says. */
+static struct curfew_ruling well_formed(const struct curfew_lane *lane, const struct curfew_event *event)
+{
+    if (!belongs(lane, event->type)) {
+        return curfew_ruling_refused(CURFEW_REASON_WRONG_LANE);
+    }
+    const struct curfew_session_ended *head = &event->as.session_ended; /* writer and said_us lead every event here */
+    if (!curfew_id_valid(head->writer) || head->said_us <= 0 || head->said_us > TIME_MAX_US) {
+        return curfew_ruling_refused(CURFEW_REASON_INVALID);
+    }
+    int32_t number = lane->number;
+    const struct curfew_slice session = session_of(event);
+    const bool about_session = lane->number != 0 && event->type != CURFEW_EVENT_HOLDER_HEARTBEAT &&
+                               event->type != CURFEW_EVENT_GENESIS && event->type != CURFEW_EVENT_TICK;
+    if (about_session && curfew_session_id_lane(session, &number, NULL) != CURFEW_OK) {
+        return curfew_ruling_refused(CURFEW_REASON_INVALID);
+    }
+    return number == lane->number ? curfew_ruling_accepted() : curfew_ruling_refused(CURFEW_REASON_WRONG_LANE);
+}
+
+/* Puts what the record raised into records of at most CURFEW_FLOORS_MAX, each linked to the one before. */
+static void link_raised(struct curfew_lane *lane, int64_t cause, struct curfew_effects *effects)
+{
+    size_t count = 0;
+    const struct curfew_floor *raised = curfew_ledger_take(lane->ledger, &count);
+    const size_t parts = (count + CURFEW_FLOORS_MAX - 1) / CURFEW_FLOORS_MAX;
+    if (parts > lane->links_room) {
+        lane->links = curfew_memory_resize(lane->links, parts * sizeof *lane->links);
+        lane->links_room = parts;
+    }
+    for (size_t part = 0; part < parts; part++) {
+        const size_t begun = part * CURFEW_FLOORS_MAX;
+        struct curfew_floors *link = &lane->links[part];
+        *link = (struct curfew_floors){.lane = lane->number, .cause = cause, .part = (int32_t)part};
+        memcpy(link->log_id, lane->log_id, sizeof link->log_id);
+        link->cause_before = lane->last_cause;
+        memcpy(link->chain_before, lane->chain, sizeof link->chain_before);
+        link->floors.items = raised + begun;
+        link->floors.count = count - begun < CURFEW_FLOORS_MAX ? count - begun : CURFEW_FLOORS_MAX;
+        curfew_chain_of(link, link->chain);
+        lane->last_cause = cause;
+        memcpy(lane->chain, link->chain, sizeof lane->chain);
+    }
+    effects->links = lane->links;
+    effects->link_count = parts;
+}
+
+static void make_beacon(const struct curfew_lane *lane, const struct curfew_record *record,
+                        struct curfew_beacon *beacon)
+{
+    *beacon = (struct curfew_beacon){
+        .lane = lane->number,
+        .lanes = lane->lanes,
+        .as_of_us = record->timestamp_us,
+        .offset = record->offset,
+        .last_cause = lane->last_cause,
+        .oldest_cause = curfew_ledger_oldest(lane->ledger),
+        .genesis_us = lane->genesis_us,
+        .skew_ms = lane->settings.skew_ms,
+    };
+    memcpy(beacon->log_id, lane->log_id, sizeof beacon->log_id);
+    memcpy(beacon->chain, lane->chain, sizeof beacon->chain);
+}
+
+static void refuse(struct curfew_effects *effects, int64_t offset, enum curfew_reason reason)
+{
+    effects->refused = true;
+    effects->refusal = (struct curfew_refusal){offset, (int32_t)reason, curfew_reason_retriable(reason)};
+}
+
+/* A record that was read, by its kind. */
+static void act(struct curfew_lane *lane, const struct curfew_record *record, const struct curfew_event *event,
+                struct curfew_effects *effects)
+{
+    const struct curfew_moment moment = moment_of(lane, record);
+    struct curfew_ruling ruling = well_formed(lane, event);
+    if (!ruling.refused && event->type == CURFEW_EVENT_TICK) {
+        effects->tick = true;
+        effects->good_tick = tick(lane, &event->as.tick, record);
+        return;
+    }
+    if (!ruling.refused) {
+        ruling = lane->number == 0 ? rule_control(lane, event, &moment) : rule_pipeline(lane, event, &moment);
+    }
+    if (ruling.refused) {
+        refuse(effects, record->offset, ruling.reason);
+    }
+}
+
+/* What no coordinator of this version may step over, decided before anything changes. */
+static enum curfew_step admit(struct curfew_lane *lane, const struct curfew_record *record,
+                              const struct curfew_event *event)
+{
+    if (!lane->begun) {
+        return begin(lane, record, event);
+    }
+    if (event->type == CURFEW_EVENT_SETTINGS && lane->number == 0 &&
+        event->as.settings.settings.rules != CURFEW_RULES_VERSION) {
+        return halt(lane, record, "the settings ask for rules that this version lacks; upgrade it");
+    }
+    if (event->type != CURFEW_EVENT_TICK || lane->number == 0) {
+        return CURFEW_STEP_DONE;
+    }
+    if (event->as.tick.control_offset >= curfew_control_next(lane->control)) {
+        return CURFEW_STEP_BLOCKED;
+    }
+    const uint8_t *control_log = curfew_control_log(lane->control);
+    if (control_log == NULL || memcmp(control_log, lane->control_log, CURFEW_LOG_ID_SIZE) != 0) {
+        return halt(lane, record, "the control topic is not the one this log was made with");
+    }
+    return CURFEW_STEP_DONE;
+}
+
+enum curfew_step curfew_lane_step(struct curfew_lane *lane, const struct curfew_record *record,
+                                  struct curfew_effects *effects)
+{
+    struct curfew_event event = {.type = CURFEW_EVENT_COUNT};
+    enum curfew_reason reason = CURFEW_REASON_UNDECODABLE;
+    *effects = (struct curfew_effects){.refused = false};
+    lane->problem[0] = '\0';
+    if (!record->log_append_time) {
+        return halt(lane, record, "its timestamp is not the broker's; set message.timestamp.type=LogAppendTime");
+    }
+    lane->arena.used = 0;
+    const bool read = curfew_codec_decode(record->value, &lane->arena, &event, &reason, NULL) == CURFEW_OK;
+    if (!read) {
+        event.type = CURFEW_EVENT_COUNT;
+    }
+    const bool first = !lane->begun;
+    const enum curfew_step step = admit(lane, record, &event);
+    if (step != CURFEW_STEP_DONE) {
+        return step;
+    }
+    lane->next = record->offset + 1;
+    if (!read) {
+        effects->dead_letter = true;
+        refuse(effects, record->offset, reason);
+    } else if (!first) {
+        act(lane, record, &event, effects);
+    }
+    link_raised(lane, record->offset, effects);
+    if (effects->good_tick) {
+        make_beacon(lane, record, &effects->beacon);
+    }
+    if (lane->number == 0) {
+        curfew_control_advance(lane->control, lane->next);
+    }
+    return CURFEW_STEP_DONE;
+}
+
+int64_t curfew_lane_next(const struct curfew_lane *lane)
+{
+    return lane->next;
+}
+
+const uint8_t *curfew_lane_log_id(const struct curfew_lane *lane)
+{
+    return lane->begun ? lane->log_id : NULL;
+}
+
+const struct curfew_settings *curfew_lane_settings(const struct curfew_lane *lane)
+{
+    return &lane->settings;
+}
+
+const char *curfew_lane_problem(const struct curfew_lane *lane)
+{
+    return lane->problem[0] == '\0' ? NULL : lane->problem;
+}
+
+int64_t curfew_lane_good_us(const struct curfew_lane *lane)
+{
+    return lane->good_us;
+}
+
+int64_t curfew_lane_oldest_cause(const struct curfew_lane *lane)
+{
+    return curfew_ledger_oldest(lane->ledger);
+}
+
+struct curfew_lane_counts curfew_lane_counts(const struct curfew_lane *lane)
+{
+    struct curfew_lane_counts counts = {.floors = curfew_ledger_count(lane->ledger)};
+    if (lane->book != NULL) {
+        counts.book = curfew_book_counts(lane->book);
+    }
+    return counts;
+}

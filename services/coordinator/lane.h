@@ -1,0 +1,63 @@
+/* lane: step(state, record) -> floors, answer, beacon. The state of one lane is a pure function of its log: no clock,
+ * no I/O, no randomness. Lane 0 is control; the others are pipelines and take control in through their ticks. One
+ * thread. */
+#ifndef CURFEW_COORDINATOR_LANE_H
+#define CURFEW_COORDINATOR_LANE_H
+
+#include "services/coordinator/book.h"
+#include "services/coordinator/control.h"
+#include <curfew/status.h>
+
+#define CURFEW_RULES_VERSION 1 /* what this coordinator's step implements */
+
+struct curfew_lane;
+
+struct curfew_record {
+    int64_t offset;
+    int64_t timestamp_us;
+    bool log_append_time;
+    struct curfew_slice value;
+};
+
+enum curfew_step {
+    CURFEW_STEP_DONE, /* the record is in the state; the effects hold */
+    CURFEW_STEP_BLOCKED, /* it needs control records not stepped yet: nothing changed, offer it again */
+    CURFEW_STEP_HALTED, /* the lane cannot go on at this record: nothing changed; curfew_lane_problem says why */
+};
+
+/* What one record led to. Pointers live until the next step. */
+struct curfew_effects {
+    bool tick; /* a tick: nobody waits for an answer to it */
+    bool refused; /* `refusal` holds */
+    struct curfew_refusal refusal;
+    bool dead_letter; /* no one could read it */
+    const struct curfew_floors *links; /* due to this record, in order */
+    size_t link_count;
+    bool good_tick; /* `beacon` holds: true as soon as every link up to here is read back */
+    struct curfew_beacon beacon;
+};
+
+/* `lanes` is what the broker's partitions say; genesis must agree. `control` is shared and outlives the lane. */
+struct curfew_lane *curfew_lane_create(int32_t lane, int32_t lanes, struct curfew_control *control);
+void curfew_lane_destroy(struct curfew_lane *lane);
+
+/* Records must come in offset order; the first is offset 0 and a genesis. */
+enum curfew_step curfew_lane_step(struct curfew_lane *lane, const struct curfew_record *record,
+                                  struct curfew_effects *effects) CURFEW_MUST_CHECK;
+
+int64_t curfew_lane_next(const struct curfew_lane *lane); /* offset of the record it wants */
+/* NULL until genesis was stepped. */
+const uint8_t *curfew_lane_log_id(const struct curfew_lane *lane);
+/* Zeros until genesis was stepped. */
+const struct curfew_settings *curfew_lane_settings(const struct curfew_lane *lane);
+const char *curfew_lane_problem(const struct curfew_lane *lane); /* NULL: none */
+int64_t curfew_lane_good_us(const struct curfew_lane *lane); /* newest good tick; 0: none */
+int64_t curfew_lane_oldest_cause(const struct curfew_lane *lane);
+
+struct curfew_lane_counts {
+    struct curfew_book_counts book;
+    int64_t floors;
+};
+struct curfew_lane_counts curfew_lane_counts(const struct curfew_lane *lane);
+
+#endif

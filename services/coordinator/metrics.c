@@ -1,0 +1,53 @@
+/* metrics: a coordinator's counters as Prometheus text. */
+#include "services/coordinator/metrics.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+struct series {
+    const char *name;
+    const char *type;
+    const char *help;
+    size_t offset; /* of an int64_t in struct curfew_coordinator_lane */
+};
+
+#define AT(field) offsetof(struct curfew_coordinator_lane, field)
+
+static const struct series all[] = {
+    {"curfew_coordinator_next_offset", "gauge", "offset of the log record wanted next", AT(next)},
+    {"curfew_coordinator_sessions", "gauge", "open sessions", AT(counts.book.sessions)},
+    {"curfew_coordinator_tombstones", "gauge", "ended sessions still remembered", AT(counts.book.tombstones)},
+    {"curfew_coordinator_tasks", "gauge", "tasks of open sessions", AT(counts.book.tasks)},
+    {"curfew_coordinator_holders", "gauge", "holders with a lease", AT(counts.book.holders)},
+    {"curfew_coordinator_floors", "gauge", "live floors", AT(counts.floors)},
+    {"curfew_coordinator_links_published_total", "counter", "floors records published", AT(outbox.links_published)},
+    {"curfew_coordinator_links_awaited", "gauge", "floors records not read back yet", AT(outbox.links_awaited)},
+    {"curfew_coordinator_beacons_total", "counter", "beacons published", AT(outbox.beacons_published)},
+    {"curfew_coordinator_answers_total", "counter", "accepted records published", AT(outbox.answers_published)},
+    {"curfew_coordinator_refusals_total", "counter", "records refused", AT(outbox.refusals)},
+    {"curfew_coordinator_dead_letters_total", "counter", "records no one could read", AT(outbox.dead_letters)},
+};
+
+char *curfew_metrics_text(const struct curfew_coordinator *coordinator, int32_t lanes)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL) {
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        (void)fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", all[i].name, all[i].help, all[i].name, all[i].type);
+        for (int32_t lane = 0; lane < lanes; lane++) {
+            struct curfew_coordinator_lane state;
+            curfew_coordinator_lane(coordinator, lane, &state);
+            int64_t value = 0;
+            memcpy(&value, (const char *)&state + all[i].offset, sizeof value);
+            (void)fprintf(out, "%s{lane=\"%d\"} %lld\n", all[i].name, lane, (long long)value);
+        }
+    }
+    if (fclose(out) != 0) {
+        return NULL;
+    }
+    return text;
+}

@@ -1,0 +1,10 @@
+/* metrics: a coordinator's counters as Prometheus text. */
+#ifndef CURFEW_COORDINATOR_METRICS_H
+#define CURFEW_COORDINATOR_METRICS_H
+
+#include "services/coordinator/coordinator.h"
+
+/* malloc'ed; NULL when memory runs out. `coordinator` may be NULL with `lanes` 0. */
+char *curfew_metrics_text(const struct curfew_coordinator *coordinator, int32_t lanes);
+
+#endif

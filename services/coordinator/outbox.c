@@ -1,0 +1,490 @@
+/* outbox: one lane's floors, answers, beacons and dead letters on their way to the bus. */
+#include "services/coordinator/outbox.h"
+
+#include "core/chain.h"
+#include "core/digest.h"
+#include "core/log.h"
+#include "schemas/codec.h"
+#include "services/coordinator/memory.h"
+#include <stdlib.h>
+#include <uthash.h>
+#include <utlist.h>
+
+enum link_state { LINK_WAITING, LINK_IN_FLIGHT, LINK_DURABLE };
+
+struct link {
+    uint8_t chain[CURFEW_CHAIN_SIZE];
+    int64_t cause;
+    enum link_state state;
+    int64_t since_us; /* boot time of the state */
+    uint64_t ticket; /* of the newest try */
+    uint8_t *bytes;
+    size_t size;
+    UT_hash_handle hh; /* by chain */
+    UT_hash_handle hh_ticket; /* by ticket, while in flight */
+    struct link *prev;
+    struct link *next;
+};
+
+/* A chain value found on revocations before replay came to it. */
+struct seen {
+    uint8_t chain[CURFEW_CHAIN_SIZE];
+    int64_t cause;
+    UT_hash_handle hh;
+};
+
+/* An answer or a dead letter: published until the bus says it is durable. */
+struct parcel {
+    struct curfew_bus_record record;
+    int64_t timestamp_us; /* of the log record it is about */
+    bool in_flight;
+    struct parcel *prev;
+    struct parcel *next;
+};
+
+struct refused {
+    struct curfew_refusal refusal;
+    int64_t timestamp_us;
+};
+
+struct curfew_outbox {
+    int32_t lane;
+    struct curfew_bus *bus;
+    bool live;
+    uint64_t ticket;
+    struct link *links; /* not read back yet, in log order */
+    struct link *by_chain;
+    struct link *by_ticket;
+    struct seen *seen;
+    int64_t resend_us; /* boot time of the last look for links to publish again */
+    struct parcel *parcels;
+    struct curfew_beacon ticks[CURFEW_OUTBOX_TICKS_MAX];
+    size_t tick_count;
+    uint8_t log_id[CURFEW_LOG_ID_SIZE];
+    uint8_t answers_log[CURFEW_LOG_ID_SIZE];
+    int64_t stepped_to; /* newest offset noted */
+    int64_t answered_to; /* newest offset answered */
+    int64_t first_event; /* oldest unanswered record that is no tick; -1: none */
+    int64_t last_event;
+    struct refused *refused; /* from refused_head on */
+    size_t refused_head;
+    size_t refused_count;
+    size_t refused_room;
+    uint8_t buffer[CURFEW_CODEC_RECORD_MAX];
+    struct curfew_outbox_stats stats;
+};
+
+struct curfew_outbox *curfew_outbox_create(int32_t lane, struct curfew_bus *bus)
+{
+    struct curfew_outbox *outbox = curfew_memory_take(sizeof *outbox);
+    outbox->lane = lane;
+    outbox->bus = bus;
+    outbox->stepped_to = -1;
+    outbox->answered_to = -1;
+    outbox->first_event = -1;
+    outbox->last_event = -1;
+    return outbox;
+}
+
+static void free_parcel(struct parcel *parcel)
+{
+    free((void *)(uintptr_t)parcel->record.value.at);
+    free(parcel);
+}
+
+/* A link that was read back, or is no longer needed. */
+static void drop_link(struct curfew_outbox *outbox, struct link *link)
+{
+    if (link->state == LINK_IN_FLIGHT) {
+        HASH_DELETE(hh_ticket, outbox->by_ticket, link);
+    }
+    HASH_DELETE(hh, outbox->by_chain, link);
+    DL_DELETE(outbox->links, link);
+    free(link->bytes);
+    free(link);
+}
+
+static void forget_seen(struct curfew_outbox *outbox, int64_t upto)
+{
+    struct seen *seen = NULL;
+    struct seen *next = NULL;
+    HASH_ITER(hh, outbox->seen, seen, next)
+    {
+        if (seen->cause <= upto) {
+            HASH_DEL(outbox->seen, seen);
+            free(seen);
+        }
+    }
+}
+
+void curfew_outbox_destroy(struct curfew_outbox *outbox)
+{
+    if (outbox == NULL) {
+        return;
+    }
+    while (outbox->links != NULL) {
+        drop_link(outbox, outbox->links);
+    }
+    while (outbox->parcels != NULL) {
+        struct parcel *parcel = outbox->parcels;
+        DL_DELETE(outbox->parcels, parcel);
+        free_parcel(parcel);
+    }
+    forget_seen(outbox, INT64_MAX);
+    free(outbox->refused);
+    free(outbox);
+}
+
+void curfew_outbox_read_back(struct curfew_outbox *outbox, const struct curfew_floors *floors)
+{
+    uint8_t chain[CURFEW_CHAIN_SIZE];
+    curfew_chain_of(floors, chain);
+    if (memcmp(chain, floors->chain, sizeof chain) != 0) {
+        return;
+    }
+    struct link *link = NULL;
+    HASH_FIND(hh, outbox->by_chain, chain, sizeof chain, link);
+    if (link != NULL) {
+        drop_link(outbox, link);
+        return;
+    }
+    struct seen *seen = NULL;
+    HASH_FIND(hh, outbox->seen, chain, sizeof chain, seen);
+    if (seen == NULL && floors->cause > outbox->stepped_to) {
+        seen = curfew_memory_take(sizeof *seen);
+        memcpy(seen->chain, chain, sizeof chain);
+        seen->cause = floors->cause;
+        HASH_ADD(hh, outbox->seen, chain, sizeof seen->chain, seen);
+    }
+}
+
+void curfew_outbox_answered(struct curfew_outbox *outbox, const struct curfew_accepted *accepted)
+{
+    const bool same = memcmp(outbox->answers_log, accepted->log_id, CURFEW_LOG_ID_SIZE) == 0;
+    if (!outbox->live && (!same || accepted->to > outbox->answered_to)) {
+        memcpy(outbox->answers_log, accepted->log_id, CURFEW_LOG_ID_SIZE);
+        outbox->answered_to = accepted->to;
+    }
+}
+
+/* Encodes an event of ours; a failure means our own bounds contradict each other. */
+static uint8_t *encode(struct curfew_outbox *outbox, const struct curfew_event *event, size_t *size)
+{
+    struct curfew_error error;
+    if (curfew_codec_encode(event, outbox->buffer, sizeof outbox->buffer, size, &error) != CURFEW_OK) {
+        curfew_log(CURFEW_LOG_ERROR, "outbox", "cannot encode a %s of lane %d: %s", curfew_event_name(event->type),
+                   outbox->lane, error.text);
+        abort();
+    }
+    uint8_t *bytes = curfew_memory_take(*size);
+    memcpy(bytes, outbox->buffer, *size);
+    return bytes;
+}
+
+static void add_link(struct curfew_outbox *outbox, const struct curfew_floors *floors)
+{
+    struct seen *seen = NULL;
+    HASH_FIND(hh, outbox->seen, floors->chain, CURFEW_CHAIN_SIZE, seen);
+    if (seen != NULL) {
+        HASH_DEL(outbox->seen, seen);
+        free(seen);
+        return;
+    }
+    struct link *link = curfew_memory_take(sizeof *link);
+    const struct curfew_event event = {.type = CURFEW_EVENT_FLOORS, .as.floors = *floors};
+    memcpy(link->chain, floors->chain, sizeof link->chain);
+    link->cause = floors->cause;
+    link->bytes = encode(outbox, &event, &link->size);
+    HASH_ADD(hh, outbox->by_chain, chain, sizeof link->chain, link);
+    DL_APPEND(outbox->links, link);
+}
+
+static void add_parcel(struct curfew_outbox *outbox, const struct curfew_event *event, enum curfew_topic topic,
+                       int64_t timestamp_us)
+{
+    struct parcel *parcel = curfew_memory_take(sizeof *parcel);
+    size_t size = 0;
+    const uint8_t *bytes = encode(outbox, event, &size);
+    parcel->record.topic = topic;
+    parcel->record.partition = topic == CURFEW_TOPIC_ANSWERS ? outbox->lane : CURFEW_PARTITION_ANY;
+    parcel->record.value = (struct curfew_slice){bytes, size};
+    parcel->timestamp_us = timestamp_us;
+    DL_APPEND(outbox->parcels, parcel);
+}
+
+static void add_dead_letter(struct curfew_outbox *outbox, const struct curfew_record *record, enum curfew_reason reason)
+{
+    struct curfew_event event = {.type = CURFEW_EVENT_DEAD_LETTER};
+    struct curfew_dead_letter *letter = &event.as.dead_letter;
+    letter->topic = curfew_slice_of(curfew_topic_name(curfew_lane_topic(outbox->lane)));
+    letter->partition = curfew_lane_partition(outbox->lane);
+    letter->offset = record->offset;
+    letter->timestamp_us = record->timestamp_us;
+    letter->length = (int64_t)record->value.size;
+    letter->reason = (int32_t)reason;
+    curfew_sha256(&record->value, 1, letter->digest);
+    add_parcel(outbox, &event, CURFEW_TOPIC_DEADLETTER, record->timestamp_us);
+    outbox->stats.dead_letters++;
+}
+
+static void add_refusal(struct curfew_outbox *outbox, const struct curfew_record *record,
+                        const struct curfew_refusal *refusal)
+{
+    if (outbox->refused_head == outbox->refused_count) {
+        outbox->refused_head = outbox->refused_count = 0;
+    }
+    if (outbox->refused_count == outbox->refused_room) {
+        outbox->refused_room = outbox->refused_room == 0 ? 64 : 2 * outbox->refused_room;
+        outbox->refused = curfew_memory_resize(outbox->refused, outbox->refused_room * sizeof *outbox->refused);
+    }
+    outbox->refused[outbox->refused_count++] = (struct refused){*refusal, record->timestamp_us};
+    outbox->stats.refusals++;
+}
+
+/* During replay: what nobody needs any more is not kept. */
+static void trim_replay(struct curfew_outbox *outbox, const struct curfew_lane *lane)
+{
+    const int64_t oldest = curfew_lane_oldest_cause(lane);
+    while (outbox->links != NULL && (oldest < 0 || outbox->links->cause < oldest)) {
+        drop_link(outbox, outbox->links);
+    }
+    const int64_t horizon_us = curfew_lane_good_us(lane) - CURFEW_OUTBOX_ANSWERS_US;
+    while (outbox->refused_head < outbox->refused_count) {
+        const struct refused *first = &outbox->refused[outbox->refused_head];
+        if (first->timestamp_us >= horizon_us && first->refusal.offset > outbox->answered_to) {
+            break;
+        }
+        if (first->refusal.offset > outbox->answered_to) {
+            outbox->answered_to = first->refusal.offset; /* an answer that left it out would say it was accepted */
+        }
+        outbox->refused_head++;
+    }
+    while (outbox->parcels != NULL && outbox->parcels->timestamp_us < horizon_us) {
+        struct parcel *parcel = outbox->parcels;
+        DL_DELETE(outbox->parcels, parcel);
+        free_parcel(parcel);
+    }
+}
+
+/* Answers found on the topic count only for the log they speak of. */
+static void begin_log(struct curfew_outbox *outbox, const uint8_t log_id[CURFEW_LOG_ID_SIZE])
+{
+    memcpy(outbox->log_id, log_id, sizeof outbox->log_id);
+    if (memcmp(outbox->answers_log, log_id, sizeof outbox->answers_log) != 0) {
+        outbox->answered_to = -1;
+    }
+}
+
+void curfew_outbox_note(struct curfew_outbox *outbox, const struct curfew_lane *lane,
+                        const struct curfew_record *record, const struct curfew_effects *effects)
+{
+    if (record->offset == 0) {
+        begin_log(outbox, curfew_lane_log_id(lane));
+    }
+    for (size_t i = 0; i < effects->link_count; i++) {
+        add_link(outbox, &effects->links[i]);
+    }
+    outbox->stepped_to = record->offset;
+    if (record->offset > outbox->answered_to) {
+        if (!effects->tick) {
+            outbox->first_event = outbox->first_event < 0 ? record->offset : outbox->first_event;
+            outbox->last_event = record->offset;
+        }
+        if (effects->refused) {
+            add_refusal(outbox, record, &effects->refusal);
+        }
+        if (effects->dead_letter) {
+            add_dead_letter(outbox, record, (enum curfew_reason)effects->refusal.reason);
+        }
+    }
+    if (effects->good_tick) {
+        if (outbox->tick_count == CURFEW_OUTBOX_TICKS_MAX) {
+            outbox->tick_count--; /* the oldest stay: they are the first that can be vouched for */
+        }
+        outbox->ticks[outbox->tick_count++] = effects->beacon;
+        if (!outbox->live) {
+            outbox->ticks[0] = effects->beacon;
+            outbox->tick_count = 1;
+            trim_replay(outbox, lane);
+        }
+    }
+}
+
+void curfew_outbox_live(struct curfew_outbox *outbox, const struct curfew_lane *lane)
+{
+    outbox->live = true;
+    trim_replay(outbox, lane);
+    if (outbox->answered_to > outbox->stepped_to) {
+        outbox->answered_to = outbox->stepped_to; /* the log was longer once: what was refused there is not known */
+    }
+    if (outbox->first_event >= 0 && outbox->first_event <= outbox->answered_to) {
+        outbox->first_event = outbox->last_event > outbox->answered_to ? outbox->answered_to + 1 : -1;
+    }
+    forget_seen(outbox, outbox->stepped_to);
+}
+
+static bool publish_link(struct curfew_outbox *outbox, struct link *link, struct curfew_now now)
+{
+    const struct curfew_bus_record record = {
+        .topic = CURFEW_TOPIC_REVOCATIONS,
+        .partition = outbox->lane,
+        .value = {link->bytes, link->size},
+        .ticket = ((uint64_t)outbox->lane << CURFEW_OUTBOX_TICKET_BITS) | ++outbox->ticket,
+    };
+    if (outbox->bus->ops->produce(outbox->bus->self, &record, NULL) != CURFEW_OK) {
+        return false;
+    }
+    link->ticket = outbox->ticket;
+    link->state = LINK_IN_FLIGHT;
+    link->since_us = now.boot_us;
+    HASH_ADD(hh_ticket, outbox->by_ticket, ticket, sizeof link->ticket, link);
+    outbox->stats.links_published++;
+    return true;
+}
+
+static void flush_links(struct curfew_outbox *outbox, struct curfew_now now)
+{
+    /* New links stand at the tail: walk back to the first that waits, unless it is time to look at all. */
+    struct link *link = outbox->links;
+    if (now.boot_us - outbox->resend_us >= CURFEW_OUTBOX_RESEND_US / 4) {
+        outbox->resend_us = now.boot_us;
+    } else if (link != NULL) {
+        link = link->prev; /* of a utlist head: the tail */
+        while (link != outbox->links && link->prev->state == LINK_WAITING) {
+            link = link->prev;
+        }
+    }
+    for (; link != NULL; link = link->next) {
+        if (link->state == LINK_DURABLE && now.boot_us - link->since_us >= CURFEW_OUTBOX_RESEND_US) {
+            link->state = LINK_WAITING;
+        }
+        if (link->state == LINK_WAITING && !publish_link(outbox, link, now)) {
+            outbox->resend_us = 0;
+            return;
+        }
+    }
+}
+
+static void flush_beacon(struct curfew_outbox *outbox, struct curfew_now now)
+{
+    size_t count = outbox->tick_count;
+    while (count > 0 && outbox->links != NULL && outbox->links->cause <= outbox->ticks[count - 1].offset) {
+        count--;
+    }
+    if (count == 0) {
+        return;
+    }
+    const struct curfew_event event = {.type = CURFEW_EVENT_BEACON, .as.beacon = outbox->ticks[count - 1]};
+    size_t size = 0;
+    uint8_t *bytes = encode(outbox, &event, &size);
+    const struct curfew_bus_record record = {
+        .topic = CURFEW_TOPIC_REVOCATIONS,
+        .partition = outbox->lane,
+        .value = {bytes, size},
+        .ticket = (uint64_t)outbox->lane << CURFEW_OUTBOX_TICKET_BITS, /* the next beacon makes up for a lost one */
+    };
+    if (outbox->bus->ops->produce(outbox->bus->self, &record, NULL) == CURFEW_OK) {
+        memmove(outbox->ticks, outbox->ticks + count, (outbox->tick_count - count) * sizeof outbox->ticks[0]);
+        outbox->tick_count -= count;
+        outbox->stats.beacons_published++;
+        outbox->stats.beacon_boot_us = now.boot_us;
+    }
+    free(bytes);
+}
+
+/* Everything up to here is stepped, and its floors are read back. */
+static int64_t settled_to(const struct curfew_outbox *outbox)
+{
+    return outbox->links == NULL ? outbox->stepped_to : outbox->links->cause - 1;
+}
+
+static void make_answers(struct curfew_outbox *outbox)
+{
+    while (outbox->first_event >= 0 && settled_to(outbox) >= outbox->first_event) {
+        struct curfew_refusal refusals[CURFEW_REFUSALS_MAX];
+        size_t count = 0;
+        int64_t to = settled_to(outbox);
+        while (outbox->refused_head < outbox->refused_count &&
+               outbox->refused[outbox->refused_head].refusal.offset <= to) {
+            if (count == CURFEW_REFUSALS_MAX) {
+                to = refusals[count - 1].offset;
+                break;
+            }
+            refusals[count++] = outbox->refused[outbox->refused_head++].refusal;
+        }
+        struct curfew_event event = {.type = CURFEW_EVENT_ACCEPTED};
+        struct curfew_accepted *accepted = &event.as.accepted;
+        memcpy(accepted->log_id, outbox->log_id, sizeof accepted->log_id);
+        accepted->lane = outbox->lane;
+        accepted->from = outbox->answered_to + 1;
+        accepted->to = to;
+        accepted->refused = (struct curfew_list){refusals, count};
+        add_parcel(outbox, &event, CURFEW_TOPIC_ANSWERS, INT64_MAX);
+        outbox->stats.answers_published++;
+        outbox->answered_to = to;
+        outbox->first_event = outbox->last_event > to ? to + 1 : -1;
+    }
+}
+
+static void flush_parcels(struct curfew_outbox *outbox)
+{
+    struct parcel *parcel = NULL;
+    DL_FOREACH(outbox->parcels, parcel)
+    {
+        if (parcel->in_flight) {
+            continue;
+        }
+        parcel->record.ticket = ((uint64_t)outbox->lane << CURFEW_OUTBOX_TICKET_BITS) | ++outbox->ticket;
+        if (outbox->bus->ops->produce(outbox->bus->self, &parcel->record, NULL) != CURFEW_OK) {
+            return;
+        }
+        parcel->in_flight = true;
+    }
+}
+
+void curfew_outbox_flush(struct curfew_outbox *outbox, struct curfew_now now)
+{
+    if (outbox->live) {
+        flush_links(outbox, now);
+        make_answers(outbox);
+        flush_parcels(outbox);
+        flush_beacon(outbox, now);
+    }
+}
+
+static void parcel_reported(struct curfew_outbox *outbox, uint64_t ticket, bool delivered)
+{
+    struct parcel *parcel = NULL;
+    DL_FOREACH(outbox->parcels, parcel)
+    {
+        const uint64_t own = parcel->record.ticket & ((UINT64_C(1) << CURFEW_OUTBOX_TICKET_BITS) - 1);
+        if (parcel->in_flight && own == ticket) {
+            parcel->in_flight = false;
+            if (delivered) {
+                DL_DELETE(outbox->parcels, parcel);
+                free_parcel(parcel);
+            }
+            return;
+        }
+    }
+}
+
+void curfew_outbox_reported(struct curfew_outbox *outbox, uint64_t ticket, bool delivered, struct curfew_now now)
+{
+    struct link *link = NULL;
+    HASH_FIND(hh_ticket, outbox->by_ticket, &ticket, sizeof ticket, link);
+    if (link == NULL) {
+        parcel_reported(outbox, ticket, delivered);
+        return;
+    }
+    HASH_DELETE(hh_ticket, outbox->by_ticket, link);
+    link->state = delivered ? LINK_DURABLE : LINK_WAITING;
+    link->since_us = now.boot_us;
+    outbox->resend_us = delivered ? outbox->resend_us : 0;
+}
+
+void curfew_outbox_stats(const struct curfew_outbox *outbox, struct curfew_outbox_stats *stats)
+{
+    *stats = outbox->stats;
+    stats->links_awaited = (int64_t)HASH_COUNT(outbox->by_chain);
+}

@@ -1,0 +1,53 @@
+/* outbox: what one lane's steps owe the bus, and when it may be said: floors at once and again until they are read
+ * back; answers and beacons only after the floors before them were read back. Sans I/O: publishes through the bus,
+ * reads no clock. One thread.
+ *
+ * Until `live` it only compares what replay yields with what the topics hold already, so that a restart publishes what
+ * is lacking and nothing twice. */
+#ifndef CURFEW_COORDINATOR_OUTBOX_H
+#define CURFEW_COORDINATOR_OUTBOX_H
+
+#include "core/bus.h"
+#include "core/clock.h"
+#include "services/coordinator/lane.h"
+
+#define CURFEW_OUTBOX_RESEND_US INT64_C(2000000) /* published, not read back by then: published again */
+#define CURFEW_OUTBOX_ANSWERS_US INT64_C(3600000000) /* no one waits for an answer older than this */
+#define CURFEW_OUTBOX_TICKS_MAX 64 /* ticks waiting for their floors; more are left out */
+#define CURFEW_OUTBOX_TICKET_BITS 48 /* of a bus ticket; the lane stands above */
+
+struct curfew_outbox;
+
+struct curfew_outbox *curfew_outbox_create(int32_t lane, struct curfew_bus *bus);
+void curfew_outbox_destroy(struct curfew_outbox *outbox);
+
+/* A floors record on the lane's revocations. One whose chain is not what its content says is not a read-back. */
+void curfew_outbox_read_back(struct curfew_outbox *outbox, const struct curfew_floors *floors);
+/* An accepted record found on the lane's answers before it went live. */
+void curfew_outbox_answered(struct curfew_outbox *outbox, const struct curfew_accepted *accepted);
+
+/* What a step of `record` led to. */
+void curfew_outbox_note(struct curfew_outbox *outbox, const struct curfew_lane *lane,
+                        const struct curfew_record *record, const struct curfew_effects *effects);
+
+/* Replay is over: from now on flush publishes. */
+void curfew_outbox_live(struct curfew_outbox *outbox, const struct curfew_lane *lane);
+
+/* Publishes what is due. What the bus has no room for waits for the next flush. */
+void curfew_outbox_flush(struct curfew_outbox *outbox, struct curfew_now now);
+
+/* The bus's report on a ticket of this lane, its upper bits taken off. */
+void curfew_outbox_reported(struct curfew_outbox *outbox, uint64_t ticket, bool delivered, struct curfew_now now);
+
+struct curfew_outbox_stats {
+    int64_t links_published;
+    int64_t links_awaited; /* not read back yet */
+    int64_t beacons_published;
+    int64_t answers_published;
+    int64_t refusals;
+    int64_t dead_letters;
+    int64_t beacon_boot_us; /* when the newest beacon was published; 0: none yet */
+};
+void curfew_outbox_stats(const struct curfew_outbox *outbox, struct curfew_outbox_stats *stats);
+
+#endif

@@ -1,0 +1,231 @@
+/* runner: the one thread of a coordinator process, and its HTTP server. */
+#include "services/coordinator/runner.h"
+
+#include "core/bus_kafka.h"
+#include "core/http.h"
+#include "core/log.h"
+#include "core/service.h"
+#include "schemas/codec.h"
+#include "services/coordinator/coordinator.h"
+#include "services/coordinator/metrics.h"
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define BATCH_MAX 1000 /* events handled before what is due is published */
+#define BROKER_WAIT_MS 2000 /* one try to ask the broker for its topics */
+#define PAUSE_MS 500 /* between tries */
+
+struct runner {
+    const struct curfew_config *config;
+    const volatile sig_atomic_t *stop;
+    const char *id;
+    struct curfew_bus bus;
+    int32_t lanes;
+    pthread_mutex_t lock; /* over what follows: the loop holds it while it works, HTTP while it reads */
+    struct curfew_coordinator *coordinator; /* NULL while waiting for topics */
+    struct curfew_error waiting; /* why there is no coordinator */
+};
+
+static void ready(void *context, const struct curfew_http_request *request, struct curfew_http_response *response)
+{
+    struct runner *runner = context;
+    (void)request;
+    struct curfew_error error = {.status = CURFEW_OK};
+    pthread_mutex_lock(&runner->lock);
+    enum curfew_status status = CURFEW_UNAVAILABLE;
+    if (runner->coordinator == NULL) {
+        error = runner->waiting;
+    } else {
+        status = curfew_coordinator_ready(runner->coordinator, curfew_clock_now(), &error);
+    }
+    pthread_mutex_unlock(&runner->lock);
+    curfew_service_readyz(status, &error, response);
+}
+
+static void metrics(void *context, const struct curfew_http_request *request, struct curfew_http_response *response)
+{
+    struct runner *runner = context;
+    (void)request;
+    pthread_mutex_lock(&runner->lock);
+    char *text = curfew_metrics_text(runner->coordinator, runner->coordinator == NULL ? 0 : runner->lanes);
+    pthread_mutex_unlock(&runner->lock);
+    curfew_http_reply(response, text == NULL ? 503 : 200, "%s", text == NULL ? "" : text);
+    response->content_type = "text/plain; version=0.0.4";
+    free(text);
+}
+
+static const struct curfew_http_route routes[] = {{"GET", "/livez", curfew_service_livez},
+                                                  {"GET", "/readyz", ready},
+                                                  {"GET", "/metrics", metrics},
+                                                  {NULL, NULL, NULL}};
+
+/* What the broker says of one topic, checked against what genesis would have made. `partitions` 0: any number. */
+static enum curfew_status check_topic(const struct runner *runner, enum curfew_topic topic, int32_t *partitions,
+                                      struct curfew_error *error)
+{
+    struct curfew_topic_facts facts;
+    const enum curfew_status status = curfew_kafka_describe(runner->config, topic, BROKER_WAIT_MS, &facts, error);
+    if (status != CURFEW_OK) {
+        return status;
+    }
+    if (facts.partitions == 0) {
+        return curfew_error_set(error, CURFEW_UNAVAILABLE, "topic %s is missing: run `curfew topics create`",
+                                curfew_topic_name(topic));
+    }
+    if (*partitions != 0 && facts.partitions != *partitions) {
+        return curfew_error_set(error, CURFEW_UNAVAILABLE,
+                                "topic %s has %d partitions where %d are needed: run `curfew topics check`",
+                                curfew_topic_name(topic), facts.partitions, *partitions);
+    }
+    const bool log = topic == CURFEW_TOPIC_CONTROL || topic == CURFEW_TOPIC_LIFECYCLE;
+    if (log && !facts.log_append_time) {
+        return curfew_error_set(error, CURFEW_UNAVAILABLE,
+                                "topic %s does not stamp records itself: set message.timestamp.type=LogAppendTime",
+                                curfew_topic_name(topic));
+    }
+    *partitions = facts.partitions;
+    return CURFEW_OK;
+}
+
+static enum curfew_status check_topics(const struct runner *runner, int32_t *lanes, struct curfew_error *error)
+{
+    int32_t revocations = 0;
+    int32_t control = 1;
+    enum curfew_status status = check_topic(runner, CURFEW_TOPIC_REVOCATIONS, &revocations, error);
+    if (status == CURFEW_OK && (revocations < 2 || revocations > CURFEW_LANES_MAX)) {
+        return curfew_error_set(error, CURFEW_UNAVAILABLE, "topic revocations has %d partitions; 2 to %d are needed",
+                                revocations, CURFEW_LANES_MAX);
+    }
+    int32_t answers = revocations;
+    int32_t lifecycle = revocations - 1;
+    if (status == CURFEW_OK) {
+        status = check_topic(runner, CURFEW_TOPIC_ANSWERS, &answers, error);
+    }
+    if (status == CURFEW_OK) {
+        status = check_topic(runner, CURFEW_TOPIC_CONTROL, &control, error);
+    }
+    if (status == CURFEW_OK) {
+        status = check_topic(runner, CURFEW_TOPIC_LIFECYCLE, &lifecycle, error);
+    }
+    *lanes = revocations;
+    return status;
+}
+
+static void pause_for(struct runner *runner)
+{
+    struct curfew_bus_event event;
+    if (runner->bus.ops->poll(runner->bus.self, PAUSE_MS, &event, NULL) == CURFEW_OK &&
+        event.kind == CURFEW_BUS_PROBLEM) {
+        curfew_log(CURFEW_LOG_WARNING, "coordinator", "%s", event.text);
+    }
+}
+
+/* Asks until the topics are as they should be; says what is wrong whenever it changes. False: told to stop. */
+static bool await_topics(struct runner *runner)
+{
+    char said[CURFEW_ERROR_TEXT_SIZE] = "";
+    while (!*runner->stop) {
+        struct curfew_error error = {.status = CURFEW_OK};
+        int32_t lanes = 0;
+        if (check_topics(runner, &lanes, &error) == CURFEW_OK) {
+            runner->lanes = lanes;
+            return true;
+        }
+        pthread_mutex_lock(&runner->lock);
+        runner->waiting = error;
+        pthread_mutex_unlock(&runner->lock);
+        if (strcmp(said, error.text) != 0) {
+            curfew_log(CURFEW_LOG_WARNING, "coordinator", "waiting: %s", error.text);
+            memcpy(said, error.text, sizeof said);
+        }
+        pause_for(runner);
+    }
+    return false;
+}
+
+/* Handles what has come, up to a batch. The first poll may wait. */
+static enum curfew_status drain(struct runner *runner, int wait_ms, struct curfew_error *error)
+{
+    struct curfew_bus_event event;
+    enum curfew_status polled = runner->bus.ops->poll(runner->bus.self, wait_ms, &event, error);
+    enum curfew_status status = CURFEW_OK;
+    pthread_mutex_lock(&runner->lock);
+    for (int i = 0; polled == CURFEW_OK && status == CURFEW_OK; i++) {
+        if (event.kind == CURFEW_BUS_PROBLEM || event.kind == CURFEW_BUS_RECOVERED) {
+            curfew_log(CURFEW_LOG_WARNING, "coordinator", "%s", event.text);
+        }
+        status = curfew_coordinator_handle(runner->coordinator, &event, curfew_clock_now(), error);
+        if (i + 1 == BATCH_MAX || status != CURFEW_OK) {
+            break;
+        }
+        polled = runner->bus.ops->poll(runner->bus.self, 0, &event, error);
+    }
+    pthread_mutex_unlock(&runner->lock);
+    return status != CURFEW_OK || polled == CURFEW_TIMEOUT ? status : polled;
+}
+
+/* One life of a coordinator: until it is told to stop, or must be rebuilt. */
+static enum curfew_status run_once(struct runner *runner, struct curfew_error *error)
+{
+    const struct curfew_coordinator_options options = {runner->id, runner->lanes, &runner->bus};
+    pthread_mutex_lock(&runner->lock);
+    enum curfew_status status = curfew_coordinator_create(&options, &runner->coordinator, error);
+    if (status == CURFEW_OK) {
+        status = curfew_coordinator_start(runner->coordinator, error);
+    }
+    pthread_mutex_unlock(&runner->lock);
+    int wait_ms = 0;
+    while (status == CURFEW_OK && !*runner->stop) {
+        status = drain(runner, wait_ms, error);
+        if (status == CURFEW_OK) {
+            pthread_mutex_lock(&runner->lock);
+            wait_ms = curfew_coordinator_flush(runner->coordinator, curfew_clock_now());
+            pthread_mutex_unlock(&runner->lock);
+        }
+    }
+    pthread_mutex_lock(&runner->lock);
+    curfew_coordinator_destroy(runner->coordinator);
+    runner->coordinator = NULL;
+    if (status != CURFEW_OK && error != NULL) {
+        runner->waiting = *error;
+    }
+    pthread_mutex_unlock(&runner->lock);
+    return status;
+}
+
+enum curfew_status curfew_runner_run(const struct curfew_config *config, const volatile sig_atomic_t *stop,
+                                     struct curfew_error *error)
+{
+    struct runner runner = {.config = config, .stop = stop, .lock = PTHREAD_MUTEX_INITIALIZER};
+    struct curfew_http *http = NULL;
+    const char *listen = NULL;
+    enum curfew_status status = curfew_codec_init(error);
+    if (status != CURFEW_OK || (status = curfew_config_get(config, "coordinator.id", &runner.id, error)) != CURFEW_OK ||
+        (status = curfew_config_get(config, "coordinator.listen", &listen, error)) != CURFEW_OK ||
+        (status = curfew_bus_kafka_create(config, &runner.bus, error)) != CURFEW_OK) {
+        goto out;
+    }
+    status = curfew_http_open(listen, routes, &runner, &http, error);
+    if (status != CURFEW_OK) {
+        goto out;
+    }
+    (void)printf("listening on %s\n", curfew_http_address(http));
+    (void)fflush(stdout);
+    while (!*stop && await_topics(&runner)) {
+        status = run_once(&runner, error);
+        if (status == CURFEW_OK) {
+            break;
+        }
+        curfew_log(CURFEW_LOG_ERROR, "coordinator", "starting over: %s", error->text);
+        curfew_bus_destroy(&runner.bus);
+        status = curfew_bus_kafka_create(config, &runner.bus, error);
+        if (status != CURFEW_OK) {
+            break;
+        }
+    }
+out:
+    curfew_http_close(http);
+    curfew_bus_destroy(&runner.bus);
+    return status;
+}

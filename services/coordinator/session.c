@@ -1,0 +1,204 @@
+/* session: starts and ends of sessions, and the users behind them. */
+#include "core/digest.h"
+#include "core/id.h"
+#include "services/coordinator/book_state.h"
+#include "services/coordinator/memory.h"
+#include <stdlib.h>
+#include <utlist.h>
+
+/* Events name a session without its tenant, so the book finds it by the id alone. */
+static struct curfew_subject key_of(struct curfew_slice id)
+{
+    return curfew_subject_session((struct curfew_slice){0}, id);
+}
+
+struct session *curfew_book_session_find(struct curfew_book *book, struct curfew_slice id)
+{
+    const struct curfew_subject key = key_of(id);
+    struct session *session = NULL;
+    HASH_FIND(hh, book->sessions, &key, sizeof key, session);
+    return session;
+}
+
+static struct user *take_user(struct curfew_book *book, const struct curfew_subject *subject)
+{
+    struct user *user = NULL;
+    HASH_FIND(hh, book->users, subject, sizeof *subject, user);
+    if (user == NULL) {
+        user = curfew_memory_take(sizeof *user);
+        user->subject = *subject;
+        HASH_ADD(hh, book->users, subject, sizeof user->subject, user);
+    }
+    return user;
+}
+
+/* Lets a user go who has no session and was not revoked. */
+static void release_user(struct curfew_book *book, struct user *user)
+{
+    if (user->sessions == NULL && user->before_us == 0) {
+        HASH_DEL(book->users, user);
+        free(user);
+    }
+}
+
+static struct curfew_slice copy_of(struct curfew_slice text)
+{
+    uint8_t *copy = curfew_memory_take(text.size);
+    memcpy(copy, text.at, text.size);
+    return (struct curfew_slice){copy, text.size};
+}
+
+static struct curfew_subject content_of(const struct curfew_session_started *event)
+{
+    uint8_t times[16];
+    curfew_put_be64(times, (uint64_t)event->auth_us);
+    curfew_put_be64(times + 8, (uint64_t)event->deadline_us);
+    const struct curfew_subject user = curfew_subject_user(event->tenant, event->issuer, event->user);
+    const struct curfew_slice parts[] = {{user.digest, sizeof user.digest}, {times, sizeof times}, event->holder};
+    uint8_t digest[CURFEW_SHA256_SIZE];
+    curfew_sha256(parts, sizeof parts / sizeof parts[0], digest);
+    struct curfew_subject content;
+    memcpy(content.digest, digest, sizeof content.digest);
+    return content;
+}
+
+/* What can be said against a start without knowing the book. */
+static struct curfew_ruling admissible(const struct curfew_session_started *event, const struct curfew_moment *moment)
+{
+    if (!curfew_id_valid(event->tenant) || !curfew_id_valid(event->issuer) || !curfew_id_valid(event->user) ||
+        !curfew_id_valid_or_empty(event->holder) || event->auth_us <= 0) {
+        return curfew_ruling_refused(CURFEW_REASON_INVALID);
+    }
+    if (event->auth_us > moment->timestamp_us + moment->skew_us) {
+        return curfew_ruling_refused(CURFEW_REASON_FUTURE); /* it would outlive a revocation of its user */
+    }
+    if (event->deadline_us <= moment->now_us ||
+        event->deadline_us - event->auth_us > moment->settings->session_life_ms * INT64_C(1000)) {
+        return curfew_ruling_refused(CURFEW_REASON_EXPIRY);
+    }
+    return curfew_ruling_accepted();
+}
+
+static void open_session(struct curfew_book *book, const struct curfew_session_started *event, struct user *user,
+                         const struct curfew_moment *moment)
+{
+    struct session *session = curfew_memory_take(sizeof *session);
+    session->key = key_of(event->session);
+    session->subject = curfew_subject_session(event->tenant, event->session);
+    session->content = content_of(event);
+    session->user = user;
+    session->tenant = copy_of(event->tenant);
+    session->id = copy_of(event->session);
+    session->auth_us = event->auth_us;
+    session->deadline_us = event->deadline_us;
+    session->wake_us = event->deadline_us;
+    HASH_ADD(hh, book->sessions, key, sizeof session->key, session);
+    DL_APPEND2(user->sessions, session, user_prev, user_next);
+    curfew_book_hold_session(book, session, event->holder, moment);
+    curfew_book_heap_push(book, session);
+}
+
+struct curfew_ruling curfew_book_session_started(struct curfew_book *book, const struct curfew_session_started *event,
+                                                 const struct curfew_moment *moment)
+{
+    struct curfew_ruling ruling = admissible(event, moment);
+    if (ruling.refused) {
+        return ruling;
+    }
+    const struct session *known = curfew_book_session_find(book, event->session);
+    if (known != NULL) {
+        const struct curfew_subject content = content_of(event);
+        if (known->over) {
+            return curfew_ruling_refused(CURFEW_REASON_SESSION_OVER);
+        }
+        return curfew_subject_equal(&known->content, &content) ? ruling
+                                                               : curfew_ruling_refused(CURFEW_REASON_CONTRADICTS);
+    }
+    if ((int64_t)HASH_COUNT(book->sessions) >= moment->settings->sessions_max ||
+        curfew_ledger_count(book->ledger) >= moment->settings->floors_max) {
+        return curfew_ruling_refused(CURFEW_REASON_BOUND);
+    }
+    const struct curfew_subject subject = curfew_subject_user(event->tenant, event->issuer, event->user);
+    struct user *user = take_user(book, &subject);
+    if (event->auth_us < user->before_us) {
+        return curfew_ruling_refused(CURFEW_REASON_USER_REVOKED);
+    }
+    open_session(book, event, user, moment);
+    return ruling;
+}
+
+void curfew_book_session_close(struct curfew_book *book, struct session *session, bool floor,
+                               const struct curfew_moment *moment)
+{
+    if (session->over) {
+        return;
+    }
+    session->over = true;
+    book->tombstones++;
+    if (floor) {
+        struct curfew_floor raised = {
+            .kind = CURFEW_KIND_SESSION, .floor = CURFEW_FLOOR_MAX, .expires_us = session->newest_us};
+        memcpy(raised.subject, session->subject.digest, sizeof raised.subject);
+        curfew_book_raise(book, &raised, moment);
+    }
+    curfew_book_drop_session(book, session);
+    DL_DELETE2(session->user->sessions, session, user_prev, user_next);
+    release_user(book, session->user);
+    session->user = NULL;
+    while (session->tasks != NULL) {
+        struct task *task = session->tasks;
+        session->tasks = task->next;
+        curfew_book_drop_task(book, task);
+        HASH_DEL(book->tasks, task);
+        free(task);
+    }
+}
+
+void curfew_book_session_forget(struct curfew_book *book, struct session *session)
+{
+    HASH_DEL(book->sessions, session);
+    book->tombstones--;
+    free((void *)(uintptr_t)session->tenant.at);
+    free((void *)(uintptr_t)session->id.at);
+    free(session);
+}
+
+struct curfew_ruling curfew_book_session_ended(struct curfew_book *book, const struct curfew_session_ended *event,
+                                               const struct curfew_moment *moment)
+{
+    struct session *session = curfew_book_session_find(book, event->session);
+    if (session == NULL) {
+        return curfew_ruling_refused(CURFEW_REASON_UNKNOWN_SESSION);
+    }
+    curfew_book_session_close(book, session, true, moment);
+    return curfew_ruling_accepted();
+}
+
+void curfew_book_user_revoked(struct curfew_book *book, const struct curfew_subject *subject, int64_t before_us,
+                              int64_t until_us)
+{
+    struct user *user = take_user(book, subject);
+    if (user->before_us == 0) {
+        DL_APPEND2(book->revoked, user, revoked_prev, revoked_next);
+    }
+    user->before_us = before_us > user->before_us ? before_us : user->before_us;
+    user->until_us = until_us > user->until_us ? until_us : user->until_us;
+    struct session *session = NULL;
+    struct session *next = NULL;
+    DL_FOREACH_SAFE2(user->sessions, session, next, user_next)
+    {
+        if (session->auth_us < user->before_us) {
+            curfew_book_session_close(book, session, false, NULL);
+        }
+    }
+}
+
+void curfew_book_users_prune(struct curfew_book *book, int64_t now_us)
+{
+    while (book->revoked != NULL && book->revoked->until_us < now_us) {
+        struct user *user = book->revoked;
+        DL_DELETE2(book->revoked, user, revoked_prev, revoked_next);
+        user->before_us = 0;
+        release_user(book, user);
+    }
+}

@@ -1,0 +1,193 @@
+/* signer: a key file and what is signed with it. */
+#include "services/issuer/signer.h"
+#include "core/base64url.h"
+#include "core/es256.h"
+#include "core/file.h"
+#include "core/json.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HEADER_MAX 128 /* {"alg":"ES256","typ":"at+jwt","kid":"<43 characters>"} */
+
+struct curfew_signer {
+    struct curfew_es256 *key;
+};
+
+static enum curfew_status wrap(struct curfew_es256 *key, struct curfew_signer **signer, struct curfew_error *error)
+{
+    *signer = malloc(sizeof **signer);
+    if (*signer == NULL) {
+        curfew_es256_destroy(key);
+        return curfew_error_set(error, CURFEW_NOMEM, "taking in a signing key: out of memory");
+    }
+    (*signer)->key = key;
+    return CURFEW_OK;
+}
+
+enum curfew_status curfew_signer_load(const char *path, struct curfew_signer **signer, struct curfew_error *error)
+{
+    struct curfew_error inner;
+    struct curfew_file file;
+    struct curfew_es256 *key = NULL;
+    struct curfew_file_request request = {path, "signing key", CURFEW_SIGNER_FILE_MAX, CURFEW_FILE_PRIVATE};
+    *signer = NULL;
+    enum curfew_status status = curfew_file_read(&request, &file, error);
+    if (status != CURFEW_OK) {
+        return status;
+    }
+    status = curfew_es256_private((struct curfew_slice){file.bytes, file.size}, &key, &inner);
+    curfew_file_wipe(&file);
+    if (status != CURFEW_OK) {
+        return curfew_error_set(error, status, "reading signing key %s: %s", path, inner.text);
+    }
+    return wrap(key, signer, error);
+}
+
+void curfew_signer_destroy(struct curfew_signer *signer)
+{
+    if (signer != NULL) {
+        curfew_es256_destroy(signer->key);
+        free(signer);
+    }
+}
+
+static bool write_all(int descriptor, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t wrote = write(descriptor, bytes, size);
+        if (wrote < 0 && errno == EINTR) {
+            continue;
+        }
+        if (wrote <= 0) {
+            return false;
+        }
+        bytes += wrote;
+        size -= (size_t)wrote;
+    }
+    return true;
+}
+
+/* Never over a file that is there: it may hold the only copy of a key. */
+static enum curfew_status store(const char *path, const char *pem, size_t size, struct curfew_error *error)
+{
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (descriptor < 0 && errno == EEXIST) {
+        return curfew_error_set(error, CURFEW_INVALID,
+                                "writing a new signing key to %s: it exists, and a key is never overwritten; name "
+                                "another file or move that one away",
+                                path);
+    }
+    if (descriptor < 0) {
+        return curfew_error_set(error, CURFEW_UNAVAILABLE, "writing a new signing key to %s: %s", path,
+                                strerror(errno));
+    }
+    bool written = write_all(descriptor, pem, size) && fsync(descriptor) == 0;
+    int problem = errno;
+    if (close(descriptor) != 0 && written) {
+        written = false;
+        problem = errno;
+    }
+    if (!written) {
+        (void)unlink(path); /* ours: half a key helps nobody */
+        return curfew_error_set(error, CURFEW_UNAVAILABLE, "writing a new signing key to %s: %s", path,
+                                strerror(problem));
+    }
+    return CURFEW_OK;
+}
+
+enum curfew_status curfew_signer_generate(const char *path, char **jwks, struct curfew_error *error)
+{
+    struct curfew_signer *signer = NULL;
+    struct curfew_es256 *key = NULL;
+    char pem[CURFEW_SIGNER_FILE_MAX];
+    size_t size = 0;
+    *jwks = NULL;
+    enum curfew_status status = curfew_es256_generate(&key, error);
+    if (status == CURFEW_OK) {
+        status = wrap(key, &signer, error);
+    }
+    if (status != CURFEW_OK) {
+        return status;
+    }
+    status = curfew_es256_print(signer->key, pem, sizeof pem, &size, error);
+    if (status != CURFEW_OK) {
+        goto out;
+    }
+    *jwks = curfew_signer_jwks(signer);
+    if (*jwks == NULL) {
+        status = curfew_error_set(error, CURFEW_NOMEM, "printing a key set: out of memory");
+        goto out;
+    }
+    status = store(path, pem, size, error);
+out:
+    explicit_bzero(pem, sizeof pem);
+    curfew_signer_destroy(signer);
+    if (status != CURFEW_OK) {
+        free(*jwks);
+        *jwks = NULL;
+    }
+    return status;
+}
+
+static bool set_text(struct curfew_json *object, const char *name, const char *text)
+{
+    return curfew_json_set(object, name, curfew_json_of_string(curfew_slice_of(text)));
+}
+
+char *curfew_signer_jwks(const struct curfew_signer *signer)
+{
+    char *text = NULL;
+    struct curfew_json *set = curfew_json_object();
+    struct curfew_json *keys = curfew_json_array();
+    struct curfew_json *jwk = curfew_json_object();
+    bool ok = set_text(jwk, "kty", "EC") && set_text(jwk, "crv", "P-256") &&
+              set_text(jwk, "x", curfew_es256_x(signer->key)) && set_text(jwk, "y", curfew_es256_y(signer->key)) &&
+              set_text(jwk, "use", "sig") && set_text(jwk, "alg", "ES256") &&
+              set_text(jwk, "kid", curfew_es256_thumbprint(signer->key));
+    ok = curfew_json_append(keys, jwk) && ok;
+    ok = curfew_json_set(set, "keys", keys) && ok;
+    if (ok) {
+        text = curfew_json_print(set);
+    }
+    curfew_json_destroy(set);
+    return text;
+}
+
+const char *curfew_signer_thumbprint(const struct curfew_signer *signer)
+{
+    return curfew_es256_thumbprint(signer->key);
+}
+
+enum curfew_status curfew_signer_sign(const struct curfew_signer *signer, struct curfew_slice payload, char **token,
+                                      struct curfew_error *error)
+{
+    char header[HEADER_MAX];
+    uint8_t signature[CURFEW_ES256_SIGNATURE_SIZE];
+    int length = snprintf(header, sizeof header, "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"%s\"}",
+                          curfew_signer_thumbprint(signer));
+    size_t signed_size = CURFEW_BASE64URL_SIZE((size_t)length) + 1 + CURFEW_BASE64URL_SIZE(payload.size);
+    size_t size = signed_size + 1 + CURFEW_BASE64URL_SIZE(sizeof signature) + 1;
+    *token = NULL;
+    char *text = malloc(size);
+    if (text == NULL) {
+        return curfew_error_set(error, CURFEW_NOMEM, "signing a token: out of memory");
+    }
+    curfew_base64url_encode(curfew_slice_of(header), text);
+    size_t used = strlen(text);
+    text[used] = '.';
+    curfew_base64url_encode(payload, text + used + 1);
+    enum curfew_status status =
+        curfew_es256_sign(signer->key, (struct curfew_slice){(const uint8_t *)text, signed_size}, signature, error);
+    if (status != CURFEW_OK) {
+        free(text); /* unsigned, it is worth nothing */
+        return status;
+    }
+    text[signed_size] = '.';
+    curfew_base64url_encode((struct curfew_slice){signature, sizeof signature}, text + signed_size + 1);
+    *token = text;
+    return CURFEW_OK;
+}

@@ -1,0 +1,55 @@
+/* interop_test: what is on the topics can be read by kcat and by an Avro library that is not ours. */
+#include "tests/scenario/play.h"
+#include <string.h>
+
+#define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void a_second_avro_implementation_reads_the_same(void **state)
+{
+    /* Goal: fingerprints, fields and values of every type of record are equal to what `curfew tail` says. */
+    struct play play = play_begin(*state, 1);
+    struct rig *rig = play.rig;
+    const struct play_session session = play_session(&play, "ada");
+    const char *topic = rig_text(rig, "%s.lifecycle", play.prefix);
+
+    play_task(&play, session.id, "t", LIST("--holder", "h"));
+    const char *token = play_mint(&play, session, LIST("t:1"));
+    assert_int_equal(rig_curfew(rig, token, "token", "revoke", "--file", "-").status, 0);
+    (void)play_emit(&play, LIST("beat", "h", "--session", session.id));
+    (void)play_emit(&play, LIST("task", "attempt-end", session.id, "t", "--attempt", "1"));
+    (void)play_emit(&play, LIST("task", "end", session.id, "t"));
+    (void)play_emit(&play, LIST("session", "end", session.id));
+    (void)play_emit(&play, LIST("revoke", "user", "--tenant", "acme", "--issuer", PLAY_ISSUER, "--user", "ada"));
+    struct rig_output junk = rig_run(
+        rig, "not avro\n", LIST("kcat", "-P", "-b", rig_process_address(rig_kafka(rig)), "-t", topic, "-p", "0"));
+    assert_int_equal(junk.status, 0);
+    rig_process_kill(play.coordinator); /* so that the topics stand still */
+    struct rig_output output =
+        rig_run(rig, NULL,
+                LIST(rig_text(rig, "%s/tests/interop/decode.py", rig_source), "--brokers",
+                     rig_process_address(rig_kafka(rig)), "--prefix", play.prefix, "--schemas",
+                     rig_text(rig, "%s/schemas", rig_source), "--curfew", rig_command, "--topic", "control", "--topic",
+                     "lifecycle", "--topic", "revocations", "--topic", "answers", "--topic", "status"));
+    if (output.status != 0) {
+        fail_msg("%s%s", output.out, output.err);
+    }
+    print_message("%s", output.out);
+    static const char *const types[] = {
+        "genesis",       "subject-revoked", "session-started",  "session-ended", "task-started",
+        "attempt-ended", "task-ended",      "holder-heartbeat", "token-created", "token-revoked",
+        "tick",          "floors",          "beacon",           "accepted",      "hop-status"};
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        if (strstr(output.out, types[i]) == NULL) {
+            fail_msg("no %s among what was compared: %s", types[i], output.out);
+        }
+    }
+    play_end(&play);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_second_avro_implementation_reads_the_same),
+    };
+    return rig_main("interop", tests, sizeof tests / sizeof tests[0]);
+}

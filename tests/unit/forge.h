@@ -1,0 +1,106 @@
+/* forge: tokens made by hand for tests, good ones and bad ones: any header, any payload, any key. */
+#ifndef CURFEW_TESTS_FORGE_H
+#define CURFEW_TESTS_FORGE_H
+
+#include "consumer/token.h"
+#include "core/base64url.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FORGE_ISSUED_S 1795460429
+#define FORGE_EXPIRES_S 1795460729
+#define FORGE_SESSION "3.AAECAwQFBgcICQoLDA0ODw"
+#define FORGE_TEXT_MAX 8192
+
+#define FORGE_HEADER "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"one\"}"
+#define FORGE_CURFEW                                                                                                   \
+    "{\"v\":1,\"tenant\":\"acme\",\"session\":\"" FORGE_SESSION "\",\"auth_us\":1795460400000000,"                     \
+    "\"agents\":[\"spiffe://acme/planner\"],\"path\":[[\"acme\",\"nightly-close\",1],[\"books\",\"post-invoices\",2]]" \
+    ",\"approvals\":[\"a-9\"],\"policies\":[[\"payments\",7]],\"supervised\":true}"
+#define FORGE_PAYLOAD                                                                                                  \
+    "{\"iss\":\"https://id.example\",\"sub\":\"ana\",\"aud\":\"books\",\"client_id\":\"agents\",\"iat\":1795460429,"   \
+    "\"exp\":1795460729,\"jti\":\"t-1\",\"curfew\":" FORGE_CURFEW "}"
+
+/* `text` with the first `from` replaced by `to`; a `from` that is not there is a mistake in the test. malloc'ed. */
+static inline char *forge_swap(const char *text, const char *from, const char *to)
+{
+    char *made = malloc(strlen(text) + strlen(to) + 1);
+    const char *at = strstr(text, from);
+    if (made == NULL || at == NULL) {
+        fprintf(stderr, "forge: nothing to replace: %s\n", from);
+        abort();
+    }
+    sprintf(made, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+    return made;
+}
+
+static inline struct curfew_es256 *forge_key(void)
+{
+    struct curfew_es256 *key = NULL;
+    struct curfew_error error;
+    if (curfew_es256_generate(&key, &error) != CURFEW_OK) {
+        fprintf(stderr, "forge: %s\n", error.text);
+        abort();
+    }
+    return key;
+}
+
+/* One public key as a JWK named `kid`. */
+static inline void forge_jwk(const struct curfew_es256 *key, const char *kid, char *text, size_t size)
+{
+    snprintf(text, size, "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%s\",\"y\":\"%s\",\"kid\":\"%s\"}",
+             curfew_es256_x(key), curfew_es256_y(key), kid);
+}
+
+/* The public set of `count` keys named "one", "two". */
+static inline struct curfew_jwks *forge_jwks(struct curfew_es256 *const *keys, size_t count)
+{
+    static const char *const names[] = {"one", "two"};
+    char text[1024] = "{\"keys\":[";
+    struct curfew_jwks *jwks = NULL;
+    struct curfew_error error;
+    for (size_t i = 0; i < count; i++) {
+        char jwk[300];
+        forge_jwk(keys[i], names[i], jwk, sizeof jwk);
+        strcat(text, i == 0 ? "" : ",");
+        strcat(text, jwk);
+    }
+    strcat(text, "]}");
+    if (curfew_jwks_parse(curfew_slice_of(text), &jwks, &error) != CURFEW_OK) {
+        fprintf(stderr, "forge: %s\n", error.text);
+        abort();
+    }
+    return jwks;
+}
+
+/* header.payload. with the dot that the signature follows; malloc'ed with room for one. */
+static inline char *forge_unsigned(const char *header, const char *payload)
+{
+    char *text = malloc(2 * (strlen(header) + strlen(payload)) + 200);
+    if (text == NULL) {
+        abort();
+    }
+    curfew_base64url_encode(curfew_slice_of(header), text);
+    strcat(text, ".");
+    curfew_base64url_encode(curfew_slice_of(payload), text + strlen(text));
+    strcat(text, ".");
+    return text;
+}
+
+/* A token signed by `key`, whatever it says; malloc'ed. */
+static inline char *forge_token(const struct curfew_es256 *key, const char *header, const char *payload)
+{
+    uint8_t signature[CURFEW_ES256_SIGNATURE_SIZE];
+    struct curfew_error error;
+    char *text = forge_unsigned(header, payload);
+    size_t size = strlen(text);
+    if (curfew_es256_sign(key, (struct curfew_slice){(const uint8_t *)text, size - 1}, signature, &error) !=
+        CURFEW_OK) {
+        fprintf(stderr, "forge: %s\n", error.text);
+        abort();
+    }
+    curfew_base64url_encode((struct curfew_slice){signature, sizeof signature}, text + size);
+    return text;
+}
+
+#endif
