@@ -18,6 +18,7 @@
 #define COMMAND_S 1 /* the longest a reply may take */
 #define PAUSE_FIRST_US (10 * CURFEW_US_PER_MS) /* between attempts to reach Redis, doubled each time */
 #define PAUSE_LAST_US CURFEW_US_PER_S
+#define GATHER_US 3000 /* after a wake, what comes meanwhile goes in the same call: requests are answered first */
 #define IDLE_MS 100 /* how often an unwoken thread asks the cache: it may be waiting for time to pass */
 #define WORDS_BEFORE 2 /* EVALSHA and the digest, before the cache's arguments */
 
@@ -228,9 +229,14 @@ static void wait_for_wake(struct curfew_cache_redis *redis)
         wait_ms = wait_ms < 0 ? 0 : wait_ms;
     }
     struct pollfd wake = {.fd = redis->wake, .events = POLLIN};
+    const struct timespec gather = {.tv_nsec = GATHER_US * 1000};
     uint64_t count;
+    if (poll(&wake, 1, (int)wait_ms) <= 0) {
+        return;
+    }
+    (void)nanosleep(&gather, NULL);
     /* The count goes before the cache is asked, so that what is noted from here on wakes again. */
-    if (poll(&wake, 1, (int)wait_ms) > 0 && read(redis->wake, &count, sizeof(count)) < 0 && errno != EAGAIN) {
+    if (read(redis->wake, &count, sizeof(count)) < 0 && errno != EAGAIN) {
         curfew_log(CURFEW_LOG_WARNING, "cache", "waiting for something to write: %s", strerror(errno));
     }
 }

@@ -8,14 +8,16 @@
 #include <argp.h>
 #include <curl/curl.h>
 #include <pthread.h>
-#include <stdatomic.h>
+#include <semaphore.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define HOPS 3
 #define TASKS_MAX 10000
 #define CALL_MS 10000
-#define POLL_US 100 /* between two questions to one hop */
+#define FIRST_US 1000 /* to the first question after an end: asking costs the two cores what the answer needs */
+#define POLL_US 300 /* between two questions to one hop */
 
 struct arguments {
     const char *brokers;
@@ -30,16 +32,18 @@ struct arguments {
     bool json;
 };
 
-/* Asks one hop over and over while a round runs. */
+/* Asks one hop for one token until it says what is waited for; between that it sleeps, so as not to be what is
+ * measured. */
 struct watcher {
     const char *url;
     pthread_t thread;
     CURL *curl;
     struct curl_slist *headers; /* of the round */
-    atomic_long want; /* the round to watch; 0: none; -1: end */
-    atomic_long allowed; /* the newest round that was seen allowed */
-    atomic_long denied; /* the newest round that was seen denied */
-    atomic_llong denied_us; /* boot time */
+    sem_t go;
+    sem_t seen;
+    long want; /* the HTTP status waited for; 0: end */
+    int64_t seen_us; /* boot time it was first given */
+    bool came;
 };
 
 struct figures {
@@ -119,30 +123,31 @@ static size_t discard(char *data, size_t size, size_t count, void *context)
     return size * count;
 }
 
-static void ask(struct watcher *watcher, long round)
+static long ask(struct watcher *watcher)
 {
     long code = 0;
     (void)curl_easy_setopt(watcher->curl, CURLOPT_HTTPHEADER, watcher->headers);
     if (curl_easy_perform(watcher->curl) == CURLE_OK) {
         (void)curl_easy_getinfo(watcher->curl, CURLINFO_RESPONSE_CODE, &code);
     }
-    if (code == 200) {
-        atomic_store(&watcher->allowed, round);
-    } else if (code == 403) {
-        atomic_store(&watcher->denied_us, curfew_clock_now().boot_us);
-        atomic_store(&watcher->denied, round);
-    }
+    return code;
 }
 
 static void *watch(void *context)
 {
     struct watcher *watcher = context;
+    const struct timespec first = {.tv_nsec = FIRST_US * 1000};
     const struct timespec pause = {.tv_nsec = POLL_US * 1000};
-    for (long round = 0; (round = atomic_load(&watcher->want)) >= 0;) {
-        if (round > 0 && atomic_load(&watcher->denied) != round) {
-            ask(watcher, round);
+    while (sem_wait(&watcher->go) == 0 && watcher->want != 0) {
+        const int64_t until_us = curfew_clock_now().boot_us + CALL_MS * CURFEW_US_PER_MS;
+        (void)nanosleep(&first, NULL);
+        watcher->came = ask(watcher) == watcher->want;
+        while (!watcher->came && curfew_clock_now().boot_us < until_us) {
+            (void)nanosleep(&pause, NULL);
+            watcher->came = ask(watcher) == watcher->want;
         }
-        (void)nanosleep(&pause, NULL);
+        watcher->seen_us = curfew_clock_now().boot_us;
+        (void)sem_post(&watcher->seen);
     }
     return NULL;
 }
@@ -158,24 +163,24 @@ static void start_watcher(struct watcher *watcher, const char *url)
     (void)curl_easy_setopt(watcher->curl, CURLOPT_WRITEFUNCTION, discard);
     (void)curl_easy_setopt(watcher->curl, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(watcher->curl, CURLOPT_TIMEOUT_MS, (long)CALL_MS);
-    if (pthread_create(&watcher->thread, NULL, watch, watcher) != 0) {
+    if (sem_init(&watcher->go, 0, 0) != 0 || sem_init(&watcher->seen, 0, 0) != 0 ||
+        pthread_create(&watcher->thread, NULL, watch, watcher) != 0) {
         fail("starting", "no thread");
     }
 }
 
-/* Waits until every watcher has seen the round so. */
-static void await_all(struct watcher watchers[HOPS], size_t member, long round, const char *what)
+/* All hops are asked at once until each gives this status. */
+static void watch_all(struct watcher watchers[HOPS], struct curl_slist *headers, long status, const char *what)
 {
-    const int64_t until_us = curfew_clock_now().boot_us + CALL_MS * CURFEW_US_PER_MS;
-    const struct timespec pause = {.tv_nsec = POLL_US * 1000};
-    for (int i = 0; i < HOPS;) {
-        const atomic_long *value = (const atomic_long *)((const char *)&watchers[i] + member);
-        if (atomic_load(value) == round) {
-            i++;
-        } else if (curfew_clock_now().boot_us > until_us) {
+    for (int i = 0; i < HOPS; i++) {
+        watchers[i].headers = headers;
+        watchers[i].want = status;
+        (void)sem_post(&watchers[i].go);
+    }
+    for (int i = 0; i < HOPS; i++) {
+        (void)sem_wait(&watchers[i].seen);
+        if (!watchers[i].came) {
             fail(watchers[i].url, what);
-        } else {
-            (void)nanosleep(&pause, NULL);
         }
     }
 }
@@ -279,20 +284,14 @@ static void one_task(struct bench *bench, long round)
     }
     (void)snprintf(header, room, "Authorization: Bearer %s", token);
     struct curl_slist *headers = curl_slist_append(NULL, header);
-    for (int i = 0; i < HOPS; i++) {
-        bench->watchers[i].headers = headers;
-        atomic_store(&bench->watchers[i].want, round);
-    }
-    await_all(bench->watchers, offsetof(struct watcher, allowed), round, "never allowed a token of a live task");
+    watch_all(bench->watchers, headers, 200, "never allowed a token of a live task");
     emit(bench, &end, CURFEW_WAIT_DURABLE, &outcome);
+    watch_all(bench->watchers, headers, 403, "never denied a token of an ended task");
     const struct curfew_now now = curfew_clock_now();
     const int64_t durable_boot_us = now.boot_us - (now.wall_us - outcome.receipt.durable_us);
-    await_all(bench->watchers, offsetof(struct watcher, denied), round, "never denied a token of an ended task");
     for (int i = 0; i < HOPS; i++) {
-        atomic_store(&bench->watchers[i].want, 0);
-        add(&bench->deny, atomic_load(&bench->watchers[i].denied_us) - durable_boot_us);
+        add(&bench->deny, bench->watchers[i].seen_us - durable_boot_us);
     }
-    /* The watchers are between questions now: none asks again for a round it saw denied. */
     curl_slist_free_all(headers);
     explicit_bzero(header, room);
     explicit_bzero(token, strlen(token));
@@ -357,7 +356,8 @@ static void open_all(struct bench *bench)
 static void close_all(struct bench *bench)
 {
     for (int i = 0; i < HOPS; i++) {
-        atomic_store(&bench->watchers[i].want, -1);
+        bench->watchers[i].want = 0;
+        (void)sem_post(&bench->watchers[i].go);
         (void)pthread_join(bench->watchers[i].thread, NULL);
         curl_easy_cleanup(bench->watchers[i].curl);
     }

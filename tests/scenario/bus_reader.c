@@ -1,0 +1,100 @@
+/* bus_reader: a Kafka bus for scenario tests. */
+#include "tests/scenario/bus_reader.h"
+#include <string.h>
+
+struct curfew_config *reader_config(struct rig *rig, const char *prefix, const char *const *settings)
+{
+    struct curfew_config *config = NULL;
+    struct curfew_error error;
+    enum curfew_status status = curfew_config_load(NULL, &config, &error);
+    if (status == CURFEW_OK) {
+        status = curfew_config_set(config, "kafka.bootstrap.servers", rig_process_address(rig_kafka(rig)), &error);
+    }
+    if (status == CURFEW_OK) {
+        status = curfew_config_set(config, "topics.prefix", prefix, &error);
+    }
+    for (; status == CURFEW_OK && settings != NULL && settings[0] != NULL; settings += 2) {
+        status = curfew_config_set(config, settings[0], settings[1], &error);
+    }
+    if (status != CURFEW_OK) {
+        fail_msg("%s", error.text);
+    }
+    return config;
+}
+
+struct curfew_bus reader_open(struct rig *rig, const char *prefix, const char *const *settings)
+{
+    struct curfew_bus bus;
+    struct curfew_error error;
+    struct curfew_config *config = reader_config(rig, prefix, settings);
+    enum curfew_status status = curfew_bus_kafka_create(config, &bus, &error);
+    curfew_config_destroy(config);
+    if (status != CURFEW_OK) {
+        fail_msg("%s", error.text);
+    }
+    return bus;
+}
+
+void reader_create_topics(struct rig *rig, const char *prefix)
+{
+    static const char *const broker_time[] = {"message.timestamp.type", "LogAppendTime", NULL};
+    static const struct curfew_topic_spec specs[] = {{CURFEW_TOPIC_CONTROL, 1, broker_time},
+                                                     {CURFEW_TOPIC_LIFECYCLE, 2, broker_time},
+                                                     {CURFEW_TOPIC_REVOCATIONS, 3, NULL},
+                                                     {CURFEW_TOPIC_ANSWERS, 3, NULL}};
+    struct curfew_error error;
+    struct curfew_config *config = reader_config(rig, prefix, NULL);
+    enum curfew_status status = curfew_kafka_create_topics(config, specs, 4, 1, BUS_WAIT_MS, &error);
+    curfew_config_destroy(config);
+    if (status != CURFEW_OK) {
+        fail_msg("%s", error.text);
+    }
+}
+
+void reader_subscribe(struct curfew_bus *bus, enum curfew_topic topic, int32_t partition, int64_t offset)
+{
+    struct curfew_error error;
+    if (bus->ops->subscribe(bus->self, topic, partition, offset, &error) != CURFEW_OK) {
+        fail_msg("%s", error.text);
+    }
+}
+
+void reader_produce(struct curfew_bus *bus, enum curfew_topic topic, int32_t partition, const char *text,
+                    uint64_t ticket)
+{
+    struct curfew_error error;
+    const struct curfew_bus_record record = {
+        .topic = topic, .partition = partition, .value = curfew_slice_of(text), .ticket = ticket};
+    if (bus->ops->produce(bus->self, &record, &error) != CURFEW_OK) {
+        fail_msg("%s", error.text);
+    }
+}
+
+struct curfew_bus_event reader_next(struct curfew_bus *bus)
+{
+    struct curfew_bus_event event;
+    struct curfew_error error;
+    if (bus->ops->poll(bus->self, BUS_WAIT_MS, &event, &error) != CURFEW_OK) {
+        fail_msg("no event within %d ms: %s", BUS_WAIT_MS, error.text);
+    }
+    return event;
+}
+
+struct curfew_bus_event reader_await(struct curfew_bus *bus, enum curfew_bus_event_kind kind)
+{
+    int64_t deadline_us = rig_now_us() + BUS_WAIT_MS * 1000;
+    struct curfew_bus_event event = {0};
+    do {
+        event = reader_next(bus);
+        if (rig_now_us() > deadline_us) {
+            fail_msg("no event of kind %d within %d ms", (int)kind, BUS_WAIT_MS);
+        }
+    } while (event.kind != kind);
+    return event;
+}
+
+int64_t reader_put(struct curfew_bus *bus, enum curfew_topic topic, int32_t partition, const char *text)
+{
+    reader_produce(bus, topic, partition, text, 4711);
+    return reader_await(bus, CURFEW_BUS_DELIVERED).offset;
+}
