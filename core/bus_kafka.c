@@ -2,6 +2,7 @@
 #include "core/bus_kafka.h"
 #include "core/clock.h"
 #include "core/kafka_client.h"
+#include "core/outage.h"
 #include "core/stash.h"
 #include "core/waker.h"
 #include <assert.h>
@@ -12,20 +13,23 @@
 #include <string.h>
 
 #define PARTITIONS_MAX CURFEW_LANES_MAX /* that one bus can read of a topic */
-#define PROBE_US (200 * CURFEW_US_PER_MS) /* how often an outage is looked at anew */
 #define WARM_MS 200 /* the first subscribe waits that long, once, for a broker */
-#define WHY_SIZE 256
-#define ROLES 2 /* CURFEW_KAFKA_CONSUMER and CURFEW_KAFKA_PRODUCER */
+#define ROLES CURFEW_OUTAGE_CLIENTS /* CURFEW_KAFKA_CONSUMER and CURFEW_KAFKA_PRODUCER */
 
-static_assert(sizeof(uint64_t) <= sizeof(void *), "a ticket travels as a message's opaque pointer");
+/* One partition of a topic, read or not. */
+struct reading {
+    bool on;
+    bool restarted; /* since the last record: once is enough */
+    int64_t next; /* offset of the record that comes next, or where reading was to begin */
+    rd_kafka_resp_err_t reported; /* the problem told last, so that it is told once */
+};
 
 struct topic_slot {
     enum curfew_topic topic;
     char name[CURFEW_TOPIC_TEXT_SIZE];
     rd_kafka_topic_t *consumed;
     rd_kafka_topic_t *produced;
-    bool subscribed[PARTITIONS_MAX];
-    rd_kafka_resp_err_t reported[PARTITIONS_MAX]; /* the problem told last, so that it is told once */
+    struct reading readings[PARTITIONS_MAX];
 };
 
 struct kafka_bus {
@@ -39,13 +43,10 @@ struct kafka_bus {
     rd_kafka_event_t *reports; /* delivery reports being told */
     bool reports_first; /* turns, so that neither reports nor records starve the other */
     bool rebuilding; /* the producer turned fatal: no more is produced until all it held is reported */
-    bool down[ROLES];
     bool cold; /* no broker answered when the first topic was to be read */
-    bool outage; /* a problem was told and not yet its recovery */
-    int64_t probe_us; /* when to look again, on the boot clock */
+    struct curfew_outage outage;
     struct curfew_waker waker; /* librdkafka and wake write it; poll sleeps on it */
     char *address;
-    char why[WHY_SIZE]; /* what a connection failed of last */
     char text[CURFEW_ERROR_TEXT_SIZE]; /* the told event's */
     pthread_t owner;
     bool owned;
@@ -96,7 +97,6 @@ static void close_producer(struct kafka_bus *bus)
     curfew_kafka_queue_drop(bus->events[CURFEW_KAFKA_PRODUCER]);
     rd_kafka_destroy(bus->client[CURFEW_KAFKA_PRODUCER]);
     bus->client[CURFEW_KAFKA_PRODUCER] = NULL;
-    bus->down[CURFEW_KAFKA_PRODUCER] = false;
     bus->rebuilding = false;
 }
 
@@ -115,29 +115,6 @@ static enum curfew_status refuse_for_rebuild(const struct topic_slot *slot, stru
     return curfew_error_set(error, CURFEW_FULL,
                             "producing to %s: the producer is being rebuilt after a fatal error; try again",
                             slot->name);
-}
-
-static enum curfew_status produce_failed(struct kafka_bus *bus, const struct topic_slot *slot, int32_t partition,
-                                         struct curfew_error *error)
-{
-    rd_kafka_resp_err_t code = rd_kafka_last_error();
-    switch (code) {
-    case RD_KAFKA_RESP_ERR__QUEUE_FULL:
-        return curfew_error_set(error, CURFEW_FULL,
-                                "producing to %s: the producer's queue is full (kafka.queue.buffering.max.*); wait for "
-                                "deliveries and try again",
-                                slot->name);
-    case RD_KAFKA_RESP_ERR__FATAL:
-        begin_rebuild(bus);
-        return refuse_for_rebuild(slot, error);
-    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-        return curfew_error_set(error, CURFEW_UNAVAILABLE,
-                                "producing to %s: Kafka at %s has no such topic; run curfew topics create", slot->name,
-                                bus->address);
-    default:
-        return curfew_error_set(error, CURFEW_INVALID, "producing to %s, partition %d: %s", slot->name, (int)partition,
-                                rd_kafka_err2str(code));
-    }
 }
 
 static enum curfew_status bus_produce(void *self, const struct curfew_bus_record *record, struct curfew_error *error)
@@ -159,12 +136,13 @@ static enum curfew_status bus_produce(void *self, const struct curfew_bus_record
     if (status != CURFEW_OK) {
         return status;
     }
-    if (rd_kafka_produce(slot->produced, record->partition, RD_KAFKA_MSG_F_COPY, (void *)(uintptr_t)record->value.at,
-                         record->value.size, record->key.at, record->key.size,
-                         (void *)(uintptr_t)record->ticket) != 0) {
-        return produce_failed(bus, slot, record->partition, error);
+    bool fatal = false;
+    status = curfew_kafka_produce(slot->produced, bus->address, record, &fatal, error);
+    if (fatal) {
+        begin_rebuild(bus);
+        return refuse_for_rebuild(slot, error);
     }
-    return CURFEW_OK;
+    return status;
 }
 
 static void drop_event(void *event)
@@ -226,13 +204,12 @@ static enum curfew_status purge_partition(struct kafka_bus *bus, const struct to
 static enum curfew_status stop_partition(struct kafka_bus *bus, struct topic_slot *slot, int32_t partition,
                                          struct curfew_error *error)
 {
-    if (!slot->subscribed[partition]) {
+    if (!slot->readings[partition].on) {
         return CURFEW_OK;
     }
     /* It fails for a partition that went away, and then there is nothing to stop. */
     (void)rd_kafka_consume_stop(slot->consumed, partition);
-    slot->subscribed[partition] = false;
-    slot->reported[partition] = RD_KAFKA_RESP_ERR_NO_ERROR;
+    slot->readings[partition].on = false;
     return purge_partition(bus, slot, partition, error);
 }
 
@@ -240,10 +217,21 @@ static enum curfew_status open_consumed(struct kafka_bus *bus, struct topic_slot
 {
     rd_kafka_t *consumer = bus->client[CURFEW_KAFKA_CONSUMER];
     enum curfew_status status = curfew_kafka_topic_open(consumer, slot->name, slot, &slot->consumed, error);
-    if (status == CURFEW_OK && !bus->cold && !bus->outage) {
+    if (status == CURFEW_OK && !bus->cold && !bus->outage.told) {
         bus->cold = !curfew_kafka_topic_warm(consumer, slot->consumed, WARM_MS); /* once: no second topic waits */
     }
     return status;
+}
+
+static enum curfew_status start_partition(struct kafka_bus *bus, struct topic_slot *slot, int32_t partition,
+                                          int64_t offset, struct curfew_error *error)
+{
+    if (rd_kafka_consume_start_queue(slot->consumed, partition, offset, bus->records) != 0) {
+        return curfew_error_set(error, CURFEW_UNAVAILABLE, "reading %s, partition %d: %s", slot->name, (int)partition,
+                                rd_kafka_err2str(rd_kafka_last_error()));
+    }
+    slot->readings[partition] = (struct reading){.on = true, .next = offset};
+    return CURFEW_OK;
 }
 
 static enum curfew_status bus_subscribe(void *self, enum curfew_topic topic, int32_t partition, int64_t offset,
@@ -269,12 +257,7 @@ static enum curfew_status bus_subscribe(void *self, enum curfew_topic topic, int
     if (status != CURFEW_OK) {
         return status;
     }
-    if (rd_kafka_consume_start_queue(slot->consumed, partition, offset, bus->records) != 0) {
-        return curfew_error_set(error, CURFEW_UNAVAILABLE, "reading %s, partition %d: %s", slot->name, (int)partition,
-                                rd_kafka_err2str(rd_kafka_last_error()));
-    }
-    slot->subscribed[partition] = true;
-    return CURFEW_OK;
+    return start_partition(bus, slot, partition, offset, error);
 }
 
 static enum curfew_status bus_unsubscribe(void *self, enum curfew_topic topic, int32_t partition,
@@ -304,20 +287,15 @@ static bool tell_error(struct kafka_bus *bus, enum curfew_kafka_role role, rd_ka
         snprintf(bus->text, sizeof bus->text, "producing to Kafka at %s: %s; the producer is rebuilt", bus->address,
                  said);
     } else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
-        bus->down[role] = true;
-        if (bus->outage) {
+        if (!curfew_outage_begin(&bus->outage, (int)role, curfew_clock_now().boot_us)) {
             return false;
         }
-        bus->outage = true;
-        bus->probe_us = curfew_clock_now().boot_us + PROBE_US;
         snprintf(bus->text, sizeof bus->text,
                  "reaching Kafka at %s: no broker answers%s%s; check the address and that the broker runs. Trying on",
-                 bus->address, bus->why[0] == '\0' ? "" : ": ", bus->why);
-    } else if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__RESOLVE ||
-               code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
-               code == RD_KAFKA_RESP_ERR__SSL) {
+                 bus->address, bus->outage.why[0] == '\0' ? "" : ": ", bus->outage.why);
+    } else if (curfew_kafka_is_connection(code)) {
         /* One connection: a problem only when no broker is left, which is told next. */
-        snprintf(bus->why, sizeof bus->why, "%s", said);
+        curfew_outage_note(&bus->outage, said);
         return false;
     } else {
         snprintf(bus->text, sizeof bus->text, "talking to Kafka at %s: %s", bus->address, said);
@@ -330,31 +308,29 @@ static bool tell_error(struct kafka_bus *bus, enum curfew_kafka_role role, rd_ka
 /* During an outage: does a broker answer again? */
 static bool tell_recovery(struct kafka_bus *bus, struct curfew_bus_event *event)
 {
-    if (!bus->outage || curfew_clock_now().boot_us < bus->probe_us) {
+    bool ended = false;
+    if (!bus->outage.told || !curfew_outage_due(&bus->outage, curfew_clock_now().boot_us)) {
         return false;
     }
-    bus->probe_us = curfew_clock_now().boot_us + PROBE_US;
-    bool still = false;
     for (int role = 0; role < ROLES; role++) {
-        if (bus->down[role]) {
-            bus->down[role] = !curfew_kafka_answers(bus->client[role]);
+        if (bus->client[role] == NULL || curfew_kafka_answers(bus->client[role])) {
+            ended = curfew_outage_end(&bus->outage, role) || ended;
         }
-        still = still || bus->down[role];
     }
-    if (still) {
-        return false;
-    }
-    bus->outage = false;
-    bus->why[0] = '\0';
     *event = event_of(CURFEW_BUS_RECOVERED, CURFEW_TOPIC_COUNT, CURFEW_PARTITION_ANY, -1);
-    return true;
+    return ended;
+}
+
+static void tell_time(const rd_kafka_message_t *message, struct curfew_bus_event *event)
+{
+    rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+    event->timestamp_us = rd_kafka_message_timestamp(message, &type) * CURFEW_US_PER_MS;
+    event->log_append_time = type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME;
 }
 
 static void tell_report(const rd_kafka_message_t *message, struct curfew_bus_event *event)
 {
     const struct topic_slot *slot = rd_kafka_topic_opaque(message->rkt);
-    rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-    int64_t timestamp_ms = rd_kafka_message_timestamp(message, &type);
     *event = event_of(CURFEW_BUS_UNDELIVERED, slot->topic, message->partition, -1);
     event->ticket = (uint64_t)(uintptr_t)message->_private;
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -364,8 +340,7 @@ static void tell_report(const rd_kafka_message_t *message, struct curfew_bus_eve
     } else {
         event->kind = CURFEW_BUS_DELIVERED;
         event->offset = message->offset;
-        event->timestamp_us = timestamp_ms * CURFEW_US_PER_MS;
-        event->log_append_time = type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME;
+        tell_time(message, event);
     }
 }
 
@@ -380,10 +355,14 @@ static bool next_report(struct kafka_bus *bus, enum curfew_kafka_role role, stru
             const rd_kafka_message_t *message = rd_kafka_event_message_next(bus->reports);
             if (message != NULL) {
                 tell_report(message, event);
+            }
+            if (rd_kafka_event_message_count(bus->reports) == 0) { /* the bound counts them until then */
+                rd_kafka_event_destroy(bus->reports);
+                bus->reports = NULL;
+            }
+            if (message != NULL) {
                 return true;
             }
-            rd_kafka_event_destroy(bus->reports);
-            bus->reports = NULL;
         }
         rd_kafka_event_t *reported = rd_kafka_queue_poll(bus->events[role], 0);
         if (reported == NULL) {
@@ -405,38 +384,55 @@ static bool next_report(struct kafka_bus *bus, enum curfew_kafka_role role, stru
     return false;
 }
 
-/* What librdkafka says of a partition in place of a record. False: it was told before. */
+/* An offset reset of an older subscription can reach librdkafka's main thread behind the start of the new one, and then
+ * ends that: the error names an offset we were not at. The new one is started again where it was. */
+static bool restart(struct kafka_bus *bus, const struct place *place)
+{
+    struct reading *reading = &place->slot->readings[place->partition];
+    if (reading->restarted || place->offset == reading->next) {
+        return false;
+    }
+    if (stop_partition(bus, place->slot, place->partition, NULL) != CURFEW_OK ||
+        start_partition(bus, place->slot, place->partition, reading->next, NULL) != CURFEW_OK) {
+        return false;
+    }
+    reading->restarted = true;
+    return true;
+}
+
+/* What librdkafka says of a partition in place of a record. False: there is nothing to tell. */
 static bool tell_partition_error(struct kafka_bus *bus, rd_kafka_event_t *queued, struct curfew_bus_event *event)
 {
     struct place place = place_of(bus, queued);
     if (place.slot == NULL) {
         return tell_error(bus, CURFEW_KAFKA_CONSUMER, queued, event);
     }
+    struct reading *reading = &place.slot->readings[place.partition];
     rd_kafka_resp_err_t code = rd_kafka_event_error(queued);
-    rd_kafka_resp_err_t *reported = &place.slot->reported[place.partition];
     *event = event_of(CURFEW_BUS_CAUGHT_UP, place.slot->topic, place.partition, place.offset);
     if (code == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-        *reported = RD_KAFKA_RESP_ERR_NO_ERROR;
-        return true;
+        *reading = (struct reading){.on = reading->on, .next = place.offset};
+        return reading->on;
     }
-    bool again = *reported == code;
-    *reported = code;
-    event->kind = curfew_kafka_is_gap(code) ? CURFEW_BUS_GAP : CURFEW_BUS_PROBLEM;
+    bool gap = curfew_kafka_is_gap(code);
+    if (!reading->on || (gap ? restart(bus, &place) : reading->reported == code)) {
+        return false;
+    }
+    reading->reported = code;
+    event->kind = gap ? CURFEW_BUS_GAP : CURFEW_BUS_PROBLEM;
     event->text = bus->text;
     snprintf(bus->text, sizeof bus->text, "reading %s, partition %d, from Kafka at %s: %s", place.slot->name,
              (int)place.partition, bus->address, rd_kafka_event_error_string(queued));
-    return !again || event->kind == CURFEW_BUS_GAP;
+    return true;
 }
 
 static void tell_record(const rd_kafka_message_t *message, struct curfew_bus_event *event)
 {
     struct topic_slot *slot = rd_kafka_topic_opaque(message->rkt);
-    rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-    int64_t timestamp_ms = rd_kafka_message_timestamp(message, &type);
-    slot->reported[message->partition] = RD_KAFKA_RESP_ERR_NO_ERROR;
+    struct reading *reading = &slot->readings[message->partition];
+    *reading = (struct reading){.on = reading->on, .next = message->offset + 1};
     *event = event_of(CURFEW_BUS_RECORD, slot->topic, message->partition, message->offset);
-    event->timestamp_us = timestamp_ms * CURFEW_US_PER_MS;
-    event->log_append_time = type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME;
+    tell_time(message, event);
     event->key = (struct curfew_slice){message->key, message->key_len};
     event->value = (struct curfew_slice){message->payload, message->len};
 }
@@ -495,7 +491,8 @@ static enum curfew_status bus_poll(void *self, int timeout_ms, struct curfew_bus
             return curfew_error_set(error, CURFEW_TIMEOUT, "polling the bus: there was no event");
         }
         /* The queues were empty: what came since has written the descriptor. */
-        curfew_waker_sleep(&bus->waker, bus->outage && wait_us > PROBE_US ? PROBE_US : wait_us);
+        bool probing = bus->outage.told && wait_us > CURFEW_OUTAGE_PROBE_US;
+        curfew_waker_sleep(&bus->waker, probing ? CURFEW_OUTAGE_PROBE_US : wait_us);
     }
 }
 
@@ -509,7 +506,7 @@ static void close_consumer(struct kafka_bus *bus)
 {
     for (int i = 0; i < CURFEW_TOPIC_COUNT; i++) {
         for (int32_t partition = 0; partition < PARTITIONS_MAX; partition++) {
-            if (bus->slots[i].subscribed[partition]) {
+            if (bus->slots[i].readings[partition].on) {
                 (void)rd_kafka_consume_stop(bus->slots[i].consumed, partition);
             }
         }

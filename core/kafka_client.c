@@ -2,9 +2,12 @@
 #include "core/kafka_client.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include <assert.h>
 #include <librdkafka/rdkafka.h>
 #include <string.h>
 #include <syslog.h>
+
+static_assert(sizeof(uint64_t) <= sizeof(void *), "a ticket travels as a message's opaque pointer");
 
 #define REASON_SIZE 256
 #define ADMIN_TOPICS_MAX CURFEW_TOPIC_COUNT
@@ -106,6 +109,32 @@ bool curfew_kafka_topic_warm(rd_kafka_t *client, rd_kafka_topic_t *topic, int wa
     return code == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
+enum curfew_status curfew_kafka_produce(rd_kafka_topic_t *topic, const char *address,
+                                        const struct curfew_bus_record *record, bool *fatal, struct curfew_error *error)
+{
+    const char *name = rd_kafka_topic_name(topic);
+    if (rd_kafka_produce(topic, record->partition, RD_KAFKA_MSG_F_COPY, (void *)(uintptr_t)record->value.at,
+                         record->value.size, record->key.at, record->key.size,
+                         (void *)(uintptr_t)record->ticket) == 0) {
+        return CURFEW_OK;
+    }
+    rd_kafka_resp_err_t code = rd_kafka_last_error();
+    *fatal = code == RD_KAFKA_RESP_ERR__FATAL;
+    if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+        return curfew_error_set(error, CURFEW_FULL,
+                                "producing to %s: the producer's queue is full (kafka.queue.buffering.max.*); wait for "
+                                "deliveries and try again",
+                                name);
+    }
+    if (code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC) {
+        return curfew_error_set(error, CURFEW_UNAVAILABLE,
+                                "producing to %s: Kafka at %s has no such topic; run curfew topics create", name,
+                                address);
+    }
+    return curfew_error_set(error, CURFEW_INVALID, "producing to %s, partition %d: %s", name, (int)record->partition,
+                            rd_kafka_err2str(code));
+}
+
 void curfew_kafka_queue_watch(rd_kafka_queue_t *queue, int fd)
 {
     const uint64_t one = 1;
@@ -132,6 +161,13 @@ bool curfew_kafka_is_gap(int code)
     default:
         return false;
     }
+}
+
+bool curfew_kafka_is_connection(int code)
+{
+    return code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__RESOLVE ||
+           code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
+           code == RD_KAFKA_RESP_ERR__SSL;
 }
 
 bool curfew_kafka_answers(rd_kafka_t *client)

@@ -35,6 +35,11 @@ enum curfew_status curfew_kafka_topic_open(struct rd_kafka_s *client, const char
  * itself, but reading a partition whose leader is not known yet begins half a second late. */
 bool curfew_kafka_topic_warm(struct rd_kafka_s *client, struct rd_kafka_topic_s *topic, int wait_ms) CURFEW_MUST_CHECK;
 
+/* Queues a record; its ticket is the message's opaque. `fatal` is set when the producer can take no more, ever. */
+enum curfew_status curfew_kafka_produce(struct rd_kafka_topic_s *topic, const char *address,
+                                        const struct curfew_bus_record *record, bool *fatal,
+                                        struct curfew_error *error) CURFEW_MUST_CHECK;
+
 /* From now on eight bytes are written to `fd` (an eventfd) when the queue stops being empty. */
 void curfew_kafka_queue_watch(struct rd_kafka_queue_s *queue, int fd);
 /* Ends the watch and gives the queue up. NULL is fine. */
@@ -42,6 +47,9 @@ void curfew_kafka_queue_drop(struct rd_kafka_queue_s *queue);
 
 /* Whether a partition's error (librdkafka's code) means that records were or would be skipped. */
 bool curfew_kafka_is_gap(int code);
+
+/* Whether a client's error (librdkafka's code) is of one connection, of which there may be more. */
+bool curfew_kafka_is_connection(int code);
 
 /* Whether a broker answers the client now. Does not wait. */
 bool curfew_kafka_answers(struct rd_kafka_s *client);

@@ -36,7 +36,7 @@ def fingerprint_of(text):
 
 
 def canonical(schema, namespace=""):
-    """Parsing Canonical Form by the specification. The library's own repeats a named type where the form has its name."""
+    """Parsing Canonical Form by the specification; the library's repeats a named type where its name should be."""
     if isinstance(schema, list):
         return "[" + ",".join(canonical(branch, namespace) for branch in schema) + "]"
     if isinstance(schema, str):

@@ -65,33 +65,25 @@ void emitter_world_end(struct emitter_world *world)
     free(world);
 }
 
-struct telling {
-    struct emitter_world *world;
-    int number;
-};
-
 static void note_outcome(void *context, const struct curfew_outcome *outcome)
 {
-    struct telling *telling = context;
+    const struct emitter_telling *telling = context;
     telling->world->told_count[telling->number]++;
     telling->world->told[telling->number] = *outcome;
     telling->world->tellings++;
-    free(telling);
 }
 
 static struct curfew_emission *make(struct emitter_world *world, int number, int32_t lane, size_t size)
 {
     char name[64];
     snprintf(name, sizeof name, "emitting number %d", number);
-    struct telling *telling = malloc(sizeof *telling);
     struct curfew_emission *emission =
         curfew_emission_create((struct curfew_slice){(const uint8_t *)&number, size}, name);
-    assert_non_null(telling);
     assert_non_null(emission);
-    *telling = (struct telling){world, number};
+    world->telling[number] = (struct emitter_telling){world, number};
     emission->lane = lane;
     emission->emitted = note_outcome;
-    emission->context = telling;
+    emission->context = &world->telling[number];
     return emission;
 }
 

@@ -17,7 +17,13 @@ struct asked {
     int number; /* of a record: its emission's */
 };
 
+struct emitter_telling { /* context of an emission's callback */
+    struct emitter_world *world;
+    int number;
+};
+
 struct emitter_world {
+    struct emitter_telling telling[EMITTER_WORLD_MAX];
     struct curfew_bus bus;
     struct curfew_emitter *emitter;
     struct curfew_now now;
@@ -43,7 +49,7 @@ void beat(struct emitter_world *world, int number, int32_t lane);
 void probe(struct emitter_world *world, int number, int32_t lane, int32_t lanes);
 /* Whether it was told, exactly once; fails the test when more often. */
 bool is_told(const struct emitter_world *world, int number);
-enum curfew_status status_of(const struct emitter_world *world, int number);
+enum curfew_status status_of(const struct emitter_world *world, int number) CURFEW_MUST_CHECK;
 
 /* The clocks go on; the emitter is asked what is due. */
 int64_t pass(struct emitter_world *world, int milliseconds);
