@@ -317,6 +317,7 @@ static bool tell_recovery(struct kafka_bus *bus, struct curfew_bus_event *event)
             ended = curfew_outage_end(&bus->outage, role) || ended;
         }
     }
+    bus->cold = bus->cold && !ended;
     *event = event_of(CURFEW_BUS_RECOVERED, CURFEW_TOPIC_COUNT, CURFEW_PARTITION_ANY, -1);
     return ended;
 }

@@ -37,6 +37,9 @@ static enum curfew_log_level level_of(int level, const char *facility, const cha
     if (strcmp(facility, "FAIL") == 0) {
         return CURFEW_LOG_DEBUG; /* one connection, at each try; told once, as a problem, when none is left */
     }
+    if (strcmp(facility, "TERMINATE") == 0) {
+        return CURFEW_LOG_DEBUG; /* whoever closes knows what was not delivered, and says so in the user's terms */
+    }
     if (strcmp(facility, "GETPID") == 0) {
         return CURFEW_LOG_INFO; /* a young broker asks to be asked again */
     }

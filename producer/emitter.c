@@ -151,17 +151,16 @@ void curfew_emitter_add(struct curfew_emitter *emitter, struct curfew_emission *
     curfew_emissions_append(&lane->waiting, emission);
     emitter->undelivered += curfew_emission_is_probe(emission) ? 0 : 1;
     if (lanes != 0 && emission->lane >= lanes && !curfew_emission_is_probe(emission)) {
-        struct curfew_error error;
-        (void)curfew_error_set(&error, CURFEW_INVALID,
-                               "there is no lane %d: this cluster has 0..%d; the session id is of another cluster",
-                               (int)emission->lane, (int)lanes - 1);
-        curfew_emitter_fail(emitter, emission, &error);
+        curfew_emitter_fail_beyond(emitter, lane);
         return;
     }
     note_due(emitter, emission);
     bool accepted = emission->wait == CURFEW_WAIT_ACCEPTED;
     if (lane->log == CURFEW_LOG_UNREAD) {
         curfew_emitter_read_log(emitter, lane);
+    }
+    if (lanes == 0 && emitter->lanes[0].log == CURFEW_LOG_UNREAD) {
+        curfew_emitter_read_log(emitter, &emitter->lanes[0]); /* it says how many lanes there are */
     }
     /* Reading the log may have failed and with it everything that waits. */
     if (accepted && lane->following == CURFEW_ANSWERS_UNREAD && lane->log != CURFEW_LOG_UNREAD) {

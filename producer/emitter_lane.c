@@ -18,6 +18,16 @@ static void fail_lane(struct curfew_emitter *emitter, struct curfew_emitter_lane
     }
 }
 
+void curfew_emitter_fail_beyond(struct curfew_emitter *emitter, struct curfew_emitter_lane *lane)
+{
+    struct curfew_error error;
+    (void)curfew_error_set(&error, CURFEW_INVALID,
+                           "there is no lane %d: this cluster has 0..%d; the session id is of another cluster, or "
+                           "somebody added partitions",
+                           (int)lane->lane, (int)emitter->cluster.lanes - 1);
+    fail_lane(emitter, lane, &error);
+}
+
 void curfew_emitter_read_log(struct curfew_emitter *emitter, struct curfew_emitter_lane *lane)
 {
     struct curfew_error error;
@@ -46,6 +56,10 @@ void curfew_emitter_read_answers(struct curfew_emitter *emitter, struct curfew_e
 static void ask_log(struct curfew_emitter *emitter, struct curfew_emitter_lane *lane)
 {
     struct curfew_error error;
+    if (lane->waiting.first == NULL && lane->durable.first == NULL) {
+        lane->log = CURFEW_LOG_UNREAD; /* nobody wants to know */
+        return;
+    }
     lane->log = CURFEW_LOG_ASKING;
     snprintf(lane->problem, sizeof lane->problem,
              "the beginning of lane %d's log was deleted and no coordinator has named the log yet", (int)lane->lane);
@@ -160,6 +174,9 @@ static void take_first_record(struct curfew_emitter *emitter, struct curfew_emit
         return;
     }
     know_log(emitter, lane, genesis->log_id);
+    for (int32_t i = emitter->cluster.lanes; i < emitter->lanes_used; i++) {
+        curfew_emitter_fail_beyond(emitter, &emitter->lanes[i]);
+    }
 }
 
 static bool is_sound(const struct curfew_accepted *accepted, int32_t lane)

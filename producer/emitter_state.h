@@ -82,6 +82,9 @@ void curfew_emitter_give_up(struct curfew_emitter *emitter, struct curfew_emissi
 void curfew_emitter_read_log(struct curfew_emitter *emitter, struct curfew_emitter_lane *lane);
 void curfew_emitter_read_answers(struct curfew_emitter *emitter, struct curfew_emitter_lane *lane, int64_t offset);
 
+/* What waits in a lane that the cluster does not have fails. */
+void curfew_emitter_fail_beyond(struct curfew_emitter *emitter, struct curfew_emitter_lane *lane);
+
 /* A durable emission of a lane whose log is known: done, refused, or still waiting for its answer. */
 void curfew_emitter_settle(struct curfew_emitter *emitter, struct curfew_emission *emission);
 

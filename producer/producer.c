@@ -7,7 +7,7 @@
 #include "core/id.h"
 #include "core/log.h"
 #include "producer/beats.h"
-#include "producer/check.h"
+#include "core/topics.h"
 #include "producer/emitter.h"
 #include "producer/route.h"
 #include "producer/waiter.h"
@@ -419,7 +419,7 @@ enum curfew_status curfew_producer_lanes(struct curfew_producer *producer, int t
     struct curfew_outcome outcome;
     enum curfew_status status = check_thread(producer, "checking the lanes", error);
     if (status == CURFEW_OK) {
-        status = curfew_check_topics(producer->config, timeout_ms, lanes, error);
+        status = curfew_topics_verify(producer->config, timeout_ms, lanes, error);
     }
     if (status != CURFEW_OK) {
         return status;

@@ -4,29 +4,6 @@
 #include <curfew/producer.h>
 #include <stdio.h>
 
-/* The session that the event is about; empty for those that are not of one. */
-static struct curfew_slice session_of(const struct curfew_event *event)
-{
-    switch (event->type) {
-    case CURFEW_EVENT_SESSION_STARTED:
-        return event->as.session_started.session;
-    case CURFEW_EVENT_SESSION_ENDED:
-        return event->as.session_ended.session;
-    case CURFEW_EVENT_TASK_STARTED:
-        return event->as.task_started.session;
-    case CURFEW_EVENT_ATTEMPT_ENDED:
-        return event->as.attempt_ended.session;
-    case CURFEW_EVENT_TASK_ENDED:
-        return event->as.task_ended.session;
-    case CURFEW_EVENT_TOKEN_CREATED:
-        return event->as.token_created.claims.session;
-    case CURFEW_EVENT_TOKEN_REVOKED:
-        return event->as.token_revoked.session;
-    default:
-        return (struct curfew_slice){NULL, 0};
-    }
-}
-
 static enum curfew_status route_heartbeat(const struct curfew_event *event, int32_t wanted, int32_t *lane,
                                           struct curfew_error *error)
 {
@@ -56,7 +33,7 @@ static enum curfew_status own_lane(const struct curfew_event *event, int32_t *la
     case CURFEW_EVENT_TASK_ENDED:
     case CURFEW_EVENT_TOKEN_CREATED:
     case CURFEW_EVENT_TOKEN_REVOKED:
-        return curfew_session_id_lane(session_of(event), lane, error);
+        return curfew_session_id_lane(curfew_event_session(event), lane, error);
     default:
         return curfew_error_set(error, CURFEW_INVALID,
                                 "routing %s: not an event that issuers, orchestrators or operators emit",
@@ -81,7 +58,7 @@ enum curfew_status curfew_route_event(const struct curfew_event *event, int32_t 
 
 void curfew_route_name(const struct curfew_event *event, char name[CURFEW_ROUTE_NAME_SIZE])
 {
-    struct curfew_slice id = session_of(event);
+    struct curfew_slice id = curfew_event_session(event);
     const char *what = " of session ";
     if (event->type == CURFEW_EVENT_HOLDER_HEARTBEAT) {
         id = event->as.holder_heartbeat.holder;

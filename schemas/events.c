@@ -353,3 +353,25 @@ const char *curfew_reason_name(enum curfew_reason reason)
 {
     return (unsigned)reason < CURFEW_REASON_COUNT ? reason_names[reason] : "unknown";
 }
+
+struct curfew_slice curfew_event_session(const struct curfew_event *event)
+{
+    switch (event->type) {
+    case CURFEW_EVENT_SESSION_STARTED:
+        return event->as.session_started.session;
+    case CURFEW_EVENT_SESSION_ENDED:
+        return event->as.session_ended.session;
+    case CURFEW_EVENT_TASK_STARTED:
+        return event->as.task_started.session;
+    case CURFEW_EVENT_ATTEMPT_ENDED:
+        return event->as.attempt_ended.session;
+    case CURFEW_EVENT_TASK_ENDED:
+        return event->as.task_ended.session;
+    case CURFEW_EVENT_TOKEN_CREATED:
+        return event->as.token_created.claims.session;
+    case CURFEW_EVENT_TOKEN_REVOKED:
+        return event->as.token_revoked.session;
+    default:
+        return (struct curfew_slice){NULL, 0};
+    }
+}

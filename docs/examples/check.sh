@@ -8,7 +8,7 @@
 # unavailable (3), and why; 64: it was called wrongly.
 #
 # REDIS_CLI (redis-cli) may name a server: "redis-cli -s /run/redis.sock". CURFEW_PREFIX (curfew:{0}) is cache.prefix.
-set -u
+set -eu
 LC_ALL=C # lengths are in bytes
 export LC_ALL
 prefix=${CURFEW_PREFIX:-curfew:{0\}}
@@ -56,7 +56,7 @@ is_number() {
 lane=$1 max_age_us=$(($2 * 1000)) issued_us=$3 expires_us=$4
 
 # "digest value name" of each entry.
-entries=$(tr '\t' '\037' | while IFS=$separator read -r kind tenant scope id value; do
+entries=$(tr '\t' '\037' | while IFS=$separator read -r kind tenant scope id value || [ -n "$kind" ]; do
     number=$(kind_number "$kind") && is_number "$value" || { echo bad; break; }
     echo "$(subject "$number" "$tenant" "$scope" "$id") $value $kind"
 done)
@@ -103,7 +103,7 @@ judge() {
         read_line
         floor=${line%% *}
         [ -n "$epoch" ] && [ "$sentinel" = "$epoch" ] || whole=no
-        if [ -n "$floor" ]; then
+        if [ -n "$line" ]; then
             is_number "$floor" || say 3 "unavailable: $digest holds '$line'"
             [ "$value" -ge "$floor" ] || say 1 "deny: $kind $digest has $value, below $floor"
         fi

@@ -337,6 +337,9 @@ struct curfew_event {
     } as;
 };
 
+/* The session that an event is about; empty for those that are about none. */
+struct curfew_slice curfew_event_session(const struct curfew_event *event);
+
 /* Names as on the wire ("task-ended", "task", "unknown_session"); never NULL. */
 const char *curfew_event_name(enum curfew_event_type type);
 const char *curfew_kind_name(enum curfew_kind kind);

@@ -266,29 +266,6 @@ static bool belongs(const struct curfew_lane *lane, enum curfew_event_type type)
     return lane->number == 0 ? control : lifecycle;
 }
 
-/* The session a lifecycle event is about; empty for those about none. */
-static struct curfew_slice session_of(const struct curfew_event *event)
-{
-    switch (event->type) {
-    case CURFEW_EVENT_SESSION_STARTED:
-        return event->as.session_started.session;
-    case CURFEW_EVENT_SESSION_ENDED:
-        return event->as.session_ended.session;
-    case CURFEW_EVENT_TASK_STARTED:
-        return event->as.task_started.session;
-    case CURFEW_EVENT_ATTEMPT_ENDED:
-        return event->as.attempt_ended.session;
-    case CURFEW_EVENT_TASK_ENDED:
-        return event->as.task_ended.session;
-    case CURFEW_EVENT_TOKEN_CREATED:
-        return event->as.token_created.claims.session;
-    case CURFEW_EVENT_TOKEN_REVOKED:
-        return event->as.token_revoked.session;
-    default:
-        return (struct curfew_slice){0};
-    }
-}
-
 /* What is wrong with an event's form, whatever it says. */
 static struct curfew_ruling well_formed(const struct curfew_lane *lane, const struct curfew_event *event)
 {
@@ -300,7 +277,7 @@ static struct curfew_ruling well_formed(const struct curfew_lane *lane, const st
         return curfew_ruling_refused(CURFEW_REASON_INVALID);
     }
     int32_t number = lane->number;
-    const struct curfew_slice session = session_of(event);
+    const struct curfew_slice session = curfew_event_session(event);
     const bool about_session = lane->number != 0 && event->type != CURFEW_EVENT_HOLDER_HEARTBEAT &&
                                event->type != CURFEW_EVENT_GENESIS && event->type != CURFEW_EVENT_TICK;
     if (about_session && curfew_session_id_lane(session, &number, NULL) != CURFEW_OK) {

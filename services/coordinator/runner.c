@@ -5,6 +5,7 @@
 #include "core/http.h"
 #include "core/log.h"
 #include "core/service.h"
+#include "core/topics.h"
 #include "schemas/codec.h"
 #include "services/coordinator/coordinator.h"
 #include "services/coordinator/metrics.h"
@@ -60,58 +61,6 @@ static const struct curfew_http_route routes[] = {{"GET", "/livez", curfew_servi
                                                   {"GET", "/metrics", metrics},
                                                   {NULL, NULL, NULL}};
 
-/* What the broker says of one topic, checked against what genesis would have made. `partitions` 0: any number. */
-static enum curfew_status check_topic(const struct runner *runner, enum curfew_topic topic, int32_t *partitions,
-                                      struct curfew_error *error)
-{
-    struct curfew_topic_facts facts;
-    const enum curfew_status status = curfew_kafka_describe(runner->config, topic, BROKER_WAIT_MS, &facts, error);
-    if (status != CURFEW_OK) {
-        return status;
-    }
-    if (facts.partitions == 0) {
-        return curfew_error_set(error, CURFEW_UNAVAILABLE, "topic %s is missing: run `curfew topics create`",
-                                curfew_topic_name(topic));
-    }
-    if (*partitions != 0 && facts.partitions != *partitions) {
-        return curfew_error_set(error, CURFEW_UNAVAILABLE,
-                                "topic %s has %d partitions where %d are needed: run `curfew topics check`",
-                                curfew_topic_name(topic), facts.partitions, *partitions);
-    }
-    const bool log = topic == CURFEW_TOPIC_CONTROL || topic == CURFEW_TOPIC_LIFECYCLE;
-    if (log && !facts.log_append_time) {
-        return curfew_error_set(error, CURFEW_UNAVAILABLE,
-                                "topic %s does not stamp records itself: set message.timestamp.type=LogAppendTime",
-                                curfew_topic_name(topic));
-    }
-    *partitions = facts.partitions;
-    return CURFEW_OK;
-}
-
-static enum curfew_status check_topics(const struct runner *runner, int32_t *lanes, struct curfew_error *error)
-{
-    int32_t revocations = 0;
-    int32_t control = 1;
-    enum curfew_status status = check_topic(runner, CURFEW_TOPIC_REVOCATIONS, &revocations, error);
-    if (status == CURFEW_OK && (revocations < 2 || revocations > CURFEW_LANES_MAX)) {
-        return curfew_error_set(error, CURFEW_UNAVAILABLE, "topic revocations has %d partitions; 2 to %d are needed",
-                                revocations, CURFEW_LANES_MAX);
-    }
-    int32_t answers = revocations;
-    int32_t lifecycle = revocations - 1;
-    if (status == CURFEW_OK) {
-        status = check_topic(runner, CURFEW_TOPIC_ANSWERS, &answers, error);
-    }
-    if (status == CURFEW_OK) {
-        status = check_topic(runner, CURFEW_TOPIC_CONTROL, &control, error);
-    }
-    if (status == CURFEW_OK) {
-        status = check_topic(runner, CURFEW_TOPIC_LIFECYCLE, &lifecycle, error);
-    }
-    *lanes = revocations;
-    return status;
-}
-
 static void pause_for(struct runner *runner)
 {
     struct curfew_bus_event event;
@@ -128,7 +77,7 @@ static bool await_topics(struct runner *runner)
     while (!*runner->stop) {
         struct curfew_error error = {.status = CURFEW_OK};
         int32_t lanes = 0;
-        if (check_topics(runner, &lanes, &error) == CURFEW_OK) {
+        if (curfew_topics_verify(runner->config, BROKER_WAIT_MS, &lanes, &error) == CURFEW_OK) {
             runner->lanes = lanes;
             return true;
         }

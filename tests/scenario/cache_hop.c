@@ -161,9 +161,10 @@ enum cache_answer cache_token_check(const struct cache_token *token, const struc
     char path[] = "/tmp/curfew-lineage-XXXXXX";
     FILE *file = fdopen(mkstemp(path), "w");
     assert_non_null(file);
-    for (size_t i = 0; i < token->count; i++) {
-        fprintf(file, "%s\t%s\t%s\t%s\t%" PRId64 "\n", curfew_kind_name(token->entries[i].kind),
-                token->entries[i].tenant, token->entries[i].scope, token->entries[i].id, token->entries[i].value);
+    for (size_t i = token->count; i-- > 0;) {
+        const char *end = i == 0 && token->count % 2 == 0 ? "" : "\n"; /* the last line may lack its end */
+        fprintf(file, "%s\t%s\t%s\t%s\t%" PRId64 "%s", curfew_kind_name(token->entries[i].kind),
+                token->entries[i].tenant, token->entries[i].scope, token->entries[i].id, token->entries[i].value, end);
     }
     assert_int_equal(fclose(file), 0);
     char *command = rig_format("REDIS_CLI='%s' CURFEW_PREFIX='%s' %s %s/docs/examples/check.sh 1 %" PRId64 " %" PRId64

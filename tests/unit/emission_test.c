@@ -201,14 +201,15 @@ static void ranges_that_touch_are_one(void **state)
     (void)state;
     struct curfew_answers answers = {0};
     struct curfew_refusal refusal;
-    const struct curfew_refusal at6 = {6, CURFEW_REASON_BOUND, false};
+    const struct curfew_refusal first[] = {{6, CURFEW_REASON_BOUND, false}, {7, CURFEW_REASON_BOUND, false}};
     const struct curfew_refusal both[] = {{6, CURFEW_REASON_CLOCK, false}, {9, CURFEW_REASON_CLOCK, false}};
-    take(&answers, 5, 7, &at6, 1);
+    take(&answers, 5, 7, first, 2);
     take(&answers, 8, 8, NULL, 0);
     take(&answers, 6, 10, both, 2);
     assert_int_equal(curfew_answers_find(&answers, 5, &refusal), CURFEW_ANSWER_ACCEPTED);
     assert_int_equal(curfew_answers_find(&answers, 6, &refusal), CURFEW_ANSWER_REFUSED);
     assert_int_equal(refusal.reason, CURFEW_REASON_BOUND);
+    assert_int_equal(curfew_answers_find(&answers, 7, &refusal), CURFEW_ANSWER_REFUSED);
     assert_int_equal(curfew_answers_find(&answers, 9, &refusal), CURFEW_ANSWER_REFUSED);
     take(&answers, 0, 3, NULL, 0);
     assert_int_equal(curfew_answers_find(&answers, 2, &refusal), CURFEW_ANSWER_NONE);

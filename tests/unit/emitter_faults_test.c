@@ -37,7 +37,7 @@ static void tell_gap(struct emitter_world *world, enum curfew_topic topic, int32
                     .kind = CURFEW_BUS_GAP, .topic = topic, .partition = partition, .text = "out of range"});
 }
 
-static void tell_beacon(struct emitter_world *world, int32_t lane, uint8_t log)
+static void tell_beacon_in(struct emitter_world *world, int32_t partition, int32_t lane, uint8_t log)
 {
     struct curfew_event event = {.type = CURFEW_EVENT_BEACON};
     event.as.beacon.lane = lane;
@@ -45,7 +45,12 @@ static void tell_beacon(struct emitter_world *world, int32_t lane, uint8_t log)
     event.as.beacon.last_cause = -1;
     event.as.beacon.oldest_cause = -1;
     memset(event.as.beacon.log_id, log, CURFEW_LOG_ID_SIZE);
-    tell_record(world, CURFEW_TOPIC_REVOCATIONS, lane, 9, &event);
+    tell_record(world, CURFEW_TOPIC_REVOCATIONS, partition, 9, &event);
+}
+
+static void tell_beacon(struct emitter_world *world, int32_t lane, uint8_t log)
+{
+    tell_beacon_in(world, lane, lane, log);
 }
 
 /* The first record that is left of a lane's log is one of the middle. */
@@ -64,6 +69,7 @@ static void a_cut_log_is_named_by_the_next_beacon(void **state)
     tell_cut_log(world, 1);
     assert_int_equal(read_from(world, CURFEW_TOPIC_REVOCATIONS, 1), CURFEW_OFFSET_END);
     tell_beacon(world, 2, LOG + 1);
+    tell_beacon_in(world, 1, 2, LOG + 1);
     assert_int_equal(world->sent_count, 0);
     tell_beacon(world, 1, LOG);
     assert_int_equal(world->sent_count, 1);
@@ -79,6 +85,18 @@ static void a_cut_log_is_named_by_the_next_answer(void **state)
     tell_end(world, CURFEW_TOPIC_LIFECYCLE, 0, 5000);
     assert_false(is_told(world, 1));
     tell_accepted(world, 1, LOG, 4990, 4999);
+    assert_int_equal(world->sent_count, 1);
+}
+
+static void a_cut_control_log_is_of_no_interest(void **state)
+{
+    /* Goal: when control was only asked how many lanes there are and cannot say, nothing more is read for it. */
+    struct emitter_world *world = *state;
+    emit(world, 1, 1, CURFEW_WAIT_DURABLE, 0);
+    tell_cut_log(world, 0);
+    assert_int_equal(read_from(world, CURFEW_TOPIC_REVOCATIONS, 0), -100);
+    assert_int_equal(read_from(world, CURFEW_TOPIC_ANSWERS, 0), -100);
+    tell_genesis(world, 1, LOG);
     assert_int_equal(world->sent_count, 1);
 }
 
@@ -404,6 +422,7 @@ static void every_emission_is_told_once_and_truly(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_cut_log_is_named_by_the_next_beacon, make, end),
     cmocka_unit_test_setup_teardown(a_cut_log_is_named_by_the_next_answer, make, end),
+    cmocka_unit_test_setup_teardown(a_cut_control_log_is_of_no_interest, make, end),
     cmocka_unit_test_setup_teardown(a_cut_log_nobody_names_is_told, make, end),
     cmocka_unit_test_setup_teardown(a_log_made_anew_is_noticed_by_its_offsets, make, end),
     cmocka_unit_test_setup_teardown(a_log_made_anew_is_noticed_by_its_answers, make, end),

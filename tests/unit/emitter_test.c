@@ -82,7 +82,7 @@ static void a_lane_keeps_its_order(void **state)
     for (int i = 0; i <= 20; i++) {
         assert_int_equal(world->sent[i].number, i);
     }
-    assert_int_equal(world->read_count, 2);
+    assert_int_equal(world->read_count, 3); /* the lane, control, the lane's answers */
 }
 
 static void an_empty_lane_is_refused(void **state)
@@ -171,6 +171,17 @@ static void a_lane_the_cluster_does_not_have_is_refused(void **state)
     assert_says(world, 1, "0..4");
     emit(world, 2, EMITTER_WORLD_LANES - 1, CURFEW_WAIT_DURABLE, 1000);
     assert_false(is_told(world, 2));
+}
+
+static void control_says_how_many_lanes_there_are(void **state)
+{
+    /* Goal: the first event of all may name a lane there is not: control's genesis, read beside it, says so. */
+    struct emitter_world *world = *state;
+    emit(world, 1, 77, CURFEW_WAIT_DURABLE, 0);
+    assert_int_equal(read_from(world, CURFEW_TOPIC_CONTROL, 0), CURFEW_OFFSET_BEGIN);
+    tell_genesis(world, 0, LOG);
+    assert_int_equal(status_of(world, 1), CURFEW_INVALID);
+    assert_says(world, 1, "there is no lane 77");
 }
 
 static void nothing_waits_for_an_answer_it_could_miss(void **state)
@@ -466,6 +477,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_log_without_the_brokers_time_is_refused, make, end),
     cmocka_unit_test_setup_teardown(lanes_of_two_clusters_are_refused, make, end),
     cmocka_unit_test_setup_teardown(a_lane_the_cluster_does_not_have_is_refused, make, end),
+    cmocka_unit_test_setup_teardown(control_says_how_many_lanes_there_are, make, end),
     cmocka_unit_test_setup_teardown(nothing_waits_for_an_answer_it_could_miss, make, end),
     cmocka_unit_test_setup_teardown(acceptance_follows_durability, make, end),
     cmocka_unit_test_setup_teardown(an_answer_may_come_before_the_acknowledgement, make, end),

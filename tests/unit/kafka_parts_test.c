@@ -10,6 +10,7 @@
 #include "core/bus_kafka.h"
 #include "core/clock.h"
 #include "core/kafka_settings.h"
+#include "core/outage.h"
 #include "core/stash.h"
 #include "core/waker.h"
 #include <curfew/event.h>
@@ -232,7 +233,31 @@ static void a_call_ends_a_sleep(void **state)
     curfew_waker_close(&waker);
 }
 
+static void an_outage_is_told_once(void **state)
+{
+    /* Goal: it begins with the first client that is down, is looked at now and then, and ends with the last. */
+    (void)state;
+    struct curfew_outage outage = {0};
+    assert_false(curfew_outage_due(&outage, INT64_MAX));
+    assert_false(curfew_outage_end(&outage, 0));
+    curfew_outage_note(&outage, "refused");
+    assert_true(curfew_outage_begin(&outage, 0, 1000));
+    assert_string_equal(outage.why, "refused");
+    assert_false(curfew_outage_begin(&outage, 1, 2000));
+    assert_false(curfew_outage_begin(&outage, 0, 3000));
+    assert_false(curfew_outage_due(&outage, 1000 + CURFEW_OUTAGE_PROBE_US - 1));
+    assert_true(curfew_outage_due(&outage, 1000 + CURFEW_OUTAGE_PROBE_US));
+    assert_false(curfew_outage_due(&outage, 1000 + CURFEW_OUTAGE_PROBE_US));
+    assert_false(curfew_outage_end(&outage, 0));
+    assert_false(curfew_outage_end(&outage, 0));
+    assert_true(curfew_outage_end(&outage, 1));
+    assert_false(curfew_outage_end(&outage, 1));
+    assert_string_equal(outage.why, "");
+    assert_true(curfew_outage_begin(&outage, 1, 5000));
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(an_outage_is_told_once),
     cmocka_unit_test(the_user_wins_over_defaults),
     cmocka_unit_test(what_correctness_rests_on_is_always_set),
     cmocka_unit_test(settings_that_would_break_promises_are_refused),

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "core/config.h"
-#include "producer/check.h"
+#include "core/topics.h"
 #include "producer/lane_log.h"
 #include "producer/route.h"
 #include <curfew/producer.h>
@@ -141,7 +141,7 @@ static enum curfew_status judge(const struct curfew_topic_facts facts[4], int32_
 {
     struct curfew_config *config = NULL;
     assert_int_equal(curfew_config_load(NULL, &config, error), CURFEW_OK);
-    enum curfew_status status = curfew_check_facts(config, facts, lanes, error);
+    enum curfew_status status = curfew_topics_judge(config, facts, lanes, error);
     curfew_config_destroy(config);
     return status;
 }

@@ -1,5 +1,5 @@
-/* check: the topics' partitions and settings. */
-#include "producer/check.h"
+/* topics: the topics' partitions and settings. */
+#include "core/topics.h"
 #include "core/kafka_client.h"
 #include <curfew/event.h>
 
@@ -24,8 +24,9 @@ static enum curfew_status check_partitions(const char *name, int32_t partitions,
     return CURFEW_OK;
 }
 
-enum curfew_status curfew_check_facts(const struct curfew_config *config, const struct curfew_topic_facts facts[TOPICS],
-                                      int32_t *lanes, struct curfew_error *error)
+enum curfew_status curfew_topics_judge(const struct curfew_config *config,
+                                       const struct curfew_topic_facts facts[TOPICS], int32_t *lanes,
+                                       struct curfew_error *error)
 {
     const int32_t pipelines = facts[1].partitions;
     const int32_t wanted[TOPICS] = {1, pipelines, pipelines + 1, pipelines + 1};
@@ -55,10 +56,10 @@ enum curfew_status curfew_check_facts(const struct curfew_config *config, const 
     return CURFEW_OK;
 }
 
-enum curfew_status curfew_check_topics(const struct curfew_config *config, int timeout_ms, int32_t *lanes,
-                                       struct curfew_error *error)
+enum curfew_status curfew_topics_verify(const struct curfew_config *config, int timeout_ms, int32_t *lanes,
+                                        struct curfew_error *error)
 {
     struct curfew_topic_facts facts[TOPICS];
     enum curfew_status status = curfew_kafka_describe_all(config, checked, TOPICS, timeout_ms, facts, error);
-    return status == CURFEW_OK ? curfew_check_facts(config, facts, lanes, error) : status;
+    return status == CURFEW_OK ? curfew_topics_judge(config, facts, lanes, error) : status;
 }
