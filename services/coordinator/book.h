@@ -2,8 +2,8 @@
  * and revoked users. What is not known to be open is dead. Events in; rulings out; floors go into the ledger. Pure: no
  * clock, no I/O. One thread.
  *
- * Ends of what has ended already, of an attempt no longer current, or under a dead ancestor hold already: accepted,
- * without effect. So are exact repeats of a start. */
+ * Ends of what has ended already, of an attempt no longer current, or said by an attempt under a dead ancestor hold
+ * already: accepted, without effect. So are exact repeats of a start. */
 #ifndef CURFEW_COORDINATOR_BOOK_H
 #define CURFEW_COORDINATOR_BOOK_H
 

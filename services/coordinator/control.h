@@ -16,7 +16,7 @@ struct curfew_fact {
     struct curfew_settings settings;
     struct curfew_subject user;
     int64_t before_us;
-    int64_t until_us; /* when no session of before can be alive */
+    int64_t until_us; /* when no session of before can be alive, whatever life settings come to allow */
     int64_t said_us;
     int64_t timestamp_us;
 };

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #define TIME_MAX_US INT64_C(253402300800000000) /* the year 10000: sums of times cannot overflow below it */
+#define SESSION_LIFE_MAX_MS (INT64_C(366) * 86400000) /* the most that settings may allow a session */
 #define LEASE_CLOCK_STEP_US INT64_C(200000) /* the most one good tick adds to the lease clock */
 
 struct curfew_lane {
@@ -23,6 +24,7 @@ struct curfew_lane {
     uint8_t control_log[CURFEW_LOG_ID_SIZE];
     int64_t genesis_us;
     struct curfew_settings settings;
+    int64_t longest_life_ms; /* the most session_life_ms has been: sessions begun under it may still live */
     int64_t next;
     int64_t good_us; /* newest good tick */
     int64_t last_good_us; /* the good tick before, whatever its order */
@@ -85,7 +87,7 @@ static bool settings_sane(const struct curfew_settings *settings)
     return settings->skew_ms >= 1 && settings->tick_ms >= 1 && settings->lease_ms >= 1 &&
            settings->heartbeat_age_ms >= 1 && settings->attempt_step >= 1 && settings->token_life_ms >= 1 &&
            settings->token_life_ms <= INT64_C(86400000) && settings->session_life_ms >= 1 &&
-           settings->session_life_ms <= INT64_C(366) * 86400000 && settings->restate_ms >= 1 &&
+           settings->session_life_ms <= SESSION_LIFE_MAX_MS && settings->restate_ms >= 1 &&
            settings->restate_ms <= INT64_C(366) * 86400000 && settings->sessions_max >= 1 && settings->tasks_max >= 1 &&
            settings->floors_max >= 1;
 }
@@ -111,6 +113,7 @@ static enum curfew_step begin(struct curfew_lane *lane, const struct curfew_reco
     memcpy(lane->control_log, genesis->control_log, sizeof lane->control_log);
     lane->genesis_us = record->timestamp_us;
     lane->settings = genesis->settings;
+    lane->longest_life_ms = genesis->settings.session_life_ms;
     if (lane->number == 0) {
         curfew_control_log_set(lane->control, lane->log_id);
     }
@@ -130,6 +133,9 @@ static struct curfew_ruling settings_changed(struct curfew_lane *lane, const str
                                      .timestamp_us = moment->timestamp_us};
     curfew_control_add(lane->control, &fact);
     lane->settings = *settings;
+    if (settings->session_life_ms > lane->longest_life_ms) {
+        lane->longest_life_ms = settings->session_life_ms;
+    }
     return curfew_ruling_accepted();
 }
 
@@ -151,8 +157,7 @@ static struct curfew_ruling subject_revoked(struct curfew_lane *lane, const stru
     if (curfew_control_repeats(lane->control, &user, event->said_us, moment->timestamp_us - 2 * moment->skew_us)) {
         return curfew_ruling_accepted(); /* before_us is fixed once */
     }
-    const int64_t until_us =
-        moment->timestamp_us + lane->settings.session_life_ms * INT64_C(1000) + 3 * moment->skew_us;
+    const int64_t until_us = moment->timestamp_us + lane->longest_life_ms * INT64_C(1000) + 3 * moment->skew_us;
     struct curfew_floor floor = {
         .kind = CURFEW_KIND_USER, .floor = moment->timestamp_us + 2 * moment->skew_us + 1, .expires_us = until_us};
     memcpy(floor.subject, user.digest, sizeof floor.subject);
@@ -162,7 +167,7 @@ static struct curfew_ruling subject_revoked(struct curfew_lane *lane, const stru
                                      .kind = CURFEW_FACT_USER_REVOKED,
                                      .user = user,
                                      .before_us = floor.floor,
-                                     .until_us = until_us,
+                                     .until_us = until_us + SESSION_LIFE_MAX_MS * INT64_C(1000),
                                      .said_us = event->said_us,
                                      .timestamp_us = moment->timestamp_us};
     curfew_control_add(lane->control, &fact);
@@ -369,14 +374,12 @@ static enum curfew_step admit(struct curfew_lane *lane, const struct curfew_reco
     if (event->type != CURFEW_EVENT_TICK || lane->number == 0) {
         return CURFEW_STEP_DONE;
     }
-    if (event->as.tick.control_offset >= curfew_control_next(lane->control)) {
-        return CURFEW_STEP_BLOCKED;
-    }
     const uint8_t *control_log = curfew_control_log(lane->control);
-    if (control_log == NULL || memcmp(control_log, lane->control_log, CURFEW_LOG_ID_SIZE) != 0) {
+    if (control_log != NULL && memcmp(control_log, lane->control_log, CURFEW_LOG_ID_SIZE) != 0) {
         return halt(lane, record, "the control topic is not the one this log was made with");
     }
-    return CURFEW_STEP_DONE;
+    const bool ahead = event->as.tick.control_offset >= curfew_control_next(lane->control);
+    return control_log == NULL || ahead ? CURFEW_STEP_BLOCKED : CURFEW_STEP_DONE;
 }
 
 enum curfew_step curfew_lane_step(struct curfew_lane *lane, const struct curfew_record *record,

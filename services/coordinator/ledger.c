@@ -118,6 +118,13 @@ int64_t curfew_ledger_count(const struct curfew_ledger *ledger)
     return (int64_t)HASH_COUNT(ledger->by_subject);
 }
 
+int64_t curfew_ledger_expiry(const struct curfew_ledger *ledger, const struct curfew_subject *subject)
+{
+    struct entry *entry = NULL;
+    HASH_FIND(hh, ledger->by_subject, subject->digest, CURFEW_DIGEST_SIZE, entry);
+    return entry == NULL ? 0 : entry->floor.expires_us;
+}
+
 const struct curfew_floor *curfew_ledger_take(struct curfew_ledger *ledger, size_t *count)
 {
     if (ledger->raised_count > ledger->taken_room) {

@@ -30,6 +30,9 @@ void curfew_ledger_restate(struct curfew_ledger *ledger, int64_t age_us, struct 
 int64_t curfew_ledger_oldest(const struct curfew_ledger *ledger);
 int64_t curfew_ledger_count(const struct curfew_ledger *ledger);
 
+/* When the floor of a subject expires; 0: none is held. */
+int64_t curfew_ledger_expiry(const struct curfew_ledger *ledger, const struct curfew_subject *subject);
+
 /* What was raised since the last take, each subject once, in order. The array lives until the next raise. */
 const struct curfew_floor *curfew_ledger_take(struct curfew_ledger *ledger, size_t *count);
 

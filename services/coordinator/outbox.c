@@ -398,9 +398,23 @@ static int64_t settled_to(const struct curfew_outbox *outbox)
     return outbox->links == NULL ? outbox->stepped_to : outbox->links->cause - 1;
 }
 
-static void make_answers(struct curfew_outbox *outbox)
+/* Whether an answer is on its way. The next waits for it, and then speaks for all since: were it durable first and
+ * this coordinator killed, its successor would take everything before for answered. */
+static bool is_answering(const struct curfew_outbox *outbox)
 {
-    while (outbox->first_event >= 0 && settled_to(outbox) >= outbox->first_event) {
+    const struct parcel *parcel = NULL;
+    DL_FOREACH(outbox->parcels, parcel)
+    {
+        if (parcel->record.topic == CURFEW_TOPIC_ANSWERS) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void make_answer(struct curfew_outbox *outbox)
+{
+    if (!is_answering(outbox) && outbox->first_event >= 0 && settled_to(outbox) >= outbox->first_event) {
         struct curfew_refusal refusals[CURFEW_REFUSALS_MAX];
         size_t count = 0;
         int64_t to = settled_to(outbox);
@@ -446,7 +460,7 @@ void curfew_outbox_flush(struct curfew_outbox *outbox, struct curfew_now now)
 {
     if (outbox->live) {
         flush_links(outbox, now);
-        make_answers(outbox);
+        make_answer(outbox);
         flush_parcels(outbox);
         flush_beacon(outbox, now);
     }

@@ -165,7 +165,8 @@ static struct curfew_ruling find_ending(struct curfew_book *book, struct curfew_
     if (found == NULL || attempt > found->attempt) {
         return curfew_ruling_refused(CURFEW_REASON_UNKNOWN_TASK);
     }
-    if (!found->over && (attempt == 0 || attempt == found->attempt) && curfew_book_task_rooted(found)) {
+    /* For good holds under a dead ancestor too: a later attempt of the ancestor could start the task again. */
+    if (!found->over && (attempt == 0 || (attempt == found->attempt && curfew_book_task_rooted(found)))) {
         *task = found;
     }
     return curfew_ruling_accepted();

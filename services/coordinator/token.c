@@ -117,9 +117,10 @@ struct curfew_ruling curfew_book_token_created(struct curfew_book *book, const s
     if (ruling.refused) {
         return ruling;
     }
-    ruling = rule(book, claims, moment);
-    if (late(ruling)) {
-        const struct curfew_subject subject = curfew_subject_token(claims->tenant, claims->issuer, claims->jti);
+    const struct curfew_subject subject = curfew_subject_token(claims->tenant, claims->issuer, claims->jti);
+    const bool revoked = curfew_ledger_expiry(book->ledger, &subject) > moment->good_us;
+    ruling = revoked ? curfew_ruling_refused(CURFEW_REASON_CONTRADICTS) : rule(book, claims, moment);
+    if (revoked || late(ruling)) {
         raise_token(book, &subject, claims->expires_us, moment);
     }
     return ruling;
@@ -137,7 +138,9 @@ struct curfew_ruling curfew_book_token_revoked(struct curfew_book *book, const s
     }
     if (!session->over) {
         const struct curfew_subject subject = curfew_subject_token(session->tenant, event->issuer, event->jti);
-        raise_token(book, &subject, session->newest_us, moment);
+        /* The revocation may have overtaken the mint: as long as a token minted by now could live. */
+        const int64_t longest_us = moment->now_us + moment->skew_us + moment->settings->token_life_ms * INT64_C(1000);
+        raise_token(book, &subject, longest_us > session->newest_us ? longest_us : session->newest_us, moment);
     }
     return curfew_ruling_accepted();
 }

@@ -428,17 +428,65 @@ static void bounds_refuse_the_new_and_never_an_end(void **state)
 
 static void one_token_can_be_revoked_alone(void **state)
 {
-    (void)state; /* goal: the jti is floored until the session's newest token is gone; its siblings are not touched */
+    (void)state; /* goal: the jti is floored as long as a token minted by now can live; its siblings are not touched */
     struct world *world = world_with_token();
     int64_t expires = 0;
+    const int64_t longest = world->now_us + 900 * WORLD_S + WORLD_S / 2; /* token life, the minter's skew, the hop's */
     const struct curfew_subject token =
         curfew_subject_token(curfew_slice_of("acme"), curfew_slice_of("https://as.acme"), curfew_slice_of("t1"));
     assert_int_equal(world_token_revoke(world, "t1"), ACCEPTED);
     assert_int_equal(world_raised_count(world), 1);
     assert_true(world_raised(world, token, &expires) == CURFEW_FLOOR_MAX);
-    assert_true(expires == world->newest_expiry_us);
+    assert_true(expires == longest);
     assert_int_equal(world_token_revoke(world, "t1"), ACCEPTED);
     assert_int_equal(world_raised_count(world), 0);
+    world_end(world);
+}
+
+static void a_revoked_token_is_not_minted_again(void **state)
+{
+    (void)state; /* goal: a retry with a longer life is refused for good, and its floor lives as long as it would */
+    struct world *world = world_with_token();
+    const struct curfew_path_step path[] = {world_step("extract", 1)};
+    const struct curfew_subject token =
+        curfew_subject_token(curfew_slice_of("acme"), curfew_slice_of("https://as.acme"), curfew_slice_of("t1"));
+    int64_t expires = 0;
+    assert_int_equal(world_token_revoke(world, "t1"), ACCEPTED);
+    world_pass(world, 700 * WORLD_S);
+    assert_int_equal(world_mint(world, "t1", path, 1), CURFEW_REASON_CONTRADICTS);
+    assert_false(world->effects.refusal.retriable);
+    assert_true(world_raised(world, token, &expires) == CURFEW_FLOOR_MAX);
+    assert_true(expires == world->now_us + 300 * WORLD_S + WORLD_S / 4);
+    assert_int_equal(world_mint(world, "t2", path, 1), ACCEPTED);
+    world_end(world);
+}
+
+static void a_revocation_that_overtakes_its_mint_holds(void **state)
+{
+    (void)state; /* goal: revoked before it was announced, in a session without any token: refused when it comes */
+    struct world *world = world_begin();
+    assert_int_equal(world_session(world, WORLD_SESSION, "ada"), ACCEPTED);
+    assert_int_equal(world_token_revoke(world, "t1"), ACCEPTED);
+    assert_int_equal(world_raised_count(world), 1);
+    world_pass(world, WORLD_S);
+    assert_int_equal(world_mint(world, "t1", NULL, 0), CURFEW_REASON_CONTRADICTS);
+    assert_int_equal(world_mint(world, "t2", NULL, 0), ACCEPTED);
+    world_end(world);
+}
+
+static void a_task_ended_for_good_under_a_dead_ancestor_does_not_come_back(void **state)
+{
+    (void)state; /* goal: whichever attempt is current: the ancestor's next attempt cannot start it again */
+    struct world *world = world_with_token();
+    assert_int_equal(world_task(world, "clean", 1, "extract", 1), ACCEPTED);
+    assert_int_equal(world_task(world, "sort", 1, "extract", 1), ACCEPTED);
+    assert_int_equal(world_attempt_end(world, "extract", 1), ACCEPTED);
+    assert_int_equal(world_task_end(world, "clean", 0), ACCEPTED);
+    assert_int_equal(world->effects.link_count, 0); /* the ancestor's floor denies all there was */
+    assert_int_equal(world_task_end(world, "sort", 1), ACCEPTED); /* said by an attempt that is dead: nothing */
+    assert_int_equal(world_task(world, "extract", 2, "", 0), ACCEPTED);
+    assert_int_equal(world_task(world, "clean", 2, "extract", 2), CURFEW_REASON_TASK_OVER);
+    assert_int_equal(world_task(world, "sort", 2, "extract", 2), ACCEPTED);
     world_end(world);
 }
 
@@ -492,6 +540,9 @@ int main(void)
         cmocka_unit_test(a_revoked_user_loses_every_session_begun_before),
         cmocka_unit_test(bounds_refuse_the_new_and_never_an_end),
         cmocka_unit_test(one_token_can_be_revoked_alone),
+        cmocka_unit_test(a_revoked_token_is_not_minted_again),
+        cmocka_unit_test(a_revocation_that_overtakes_its_mint_holds),
+        cmocka_unit_test(a_task_ended_for_good_under_a_dead_ancestor_does_not_come_back),
         cmocka_unit_test(ids_that_are_no_ids_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

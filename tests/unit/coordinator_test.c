@@ -427,6 +427,44 @@ static void a_lane_ahead_of_control_is_read_again_when_control_moves(void **stat
     end(cluster);
 }
 
+/* Appends junk, which is refused and owes no floor, and lets the coordinator see `events` events of what follows. */
+static void junk(struct cluster *cluster, int events)
+{
+    struct curfew_bus_event event;
+    (void)memory_bus_append(cluster->memory, CURFEW_TOPIC_LIFECYCLE, 0, curfew_slice_of("junk"));
+    for (int i = 0; i < events; i++) {
+        assert_int_equal(cluster->memory->bus.ops->poll(cluster->memory, 0, &event, NULL), CURFEW_OK);
+        assert_int_equal(curfew_coordinator_handle(cluster->coordinator, &event, cluster->now, NULL), CURFEW_OK);
+    }
+    (void)curfew_coordinator_flush(cluster->coordinator, cluster->now);
+}
+
+static void an_answer_that_was_lost_is_made_up_for_by_the_next_coordinator(void **state)
+{
+    (void)state; /* goal: no later answer is durable before it, so that a successor knows where to go on */
+    struct cluster *cluster = begin();
+    struct curfew_event event;
+    int before = 0;
+    int count = 0;
+    pass(cluster, WORLD_S / 10);
+    assert_true(newest(cluster, CURFEW_TOPIC_ANSWERS, CURFEW_EVENT_ACCEPTED, &event, &before));
+    const int64_t answered = event.as.accepted.to;
+    cluster->memory->failing[CURFEW_TOPIC_ANSWERS] = true;
+    junk(cluster, 1);
+    cluster->memory->failing[CURFEW_TOPIC_ANSWERS] = false;
+    cluster->memory->report_count = 0; /* nobody has heard of the failure when the next is said and the process dies */
+    junk(cluster, 1);
+    curfew_coordinator_destroy(cluster->coordinator);
+    memory_bus_disconnect(cluster->memory);
+    start(cluster);
+    pass(cluster, WORLD_S / 10);
+    assert_true(newest(cluster, CURFEW_TOPIC_ANSWERS, CURFEW_EVENT_ACCEPTED, &event, &count));
+    assert_int_equal(count, before + 1);
+    assert_true(event.as.accepted.from == answered + 1);
+    assert_int_equal(event.as.accepted.refused.count, 2);
+    end(cluster);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -441,6 +479,7 @@ int main(void)
         cmocka_unit_test(ticks_are_never_queued_behind_one_another),
         cmocka_unit_test(a_gap_is_fatal_and_a_halted_lane_is_not_ready),
         cmocka_unit_test(a_lane_ahead_of_control_is_read_again_when_control_moves),
+        cmocka_unit_test(an_answer_that_was_lost_is_made_up_for_by_the_next_coordinator),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

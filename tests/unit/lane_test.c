@@ -201,8 +201,59 @@ static void a_control_topic_of_another_cluster_stops_the_lane(void **state)
     assert_int_equal(world_control(world, genesis), CURFEW_STEP_DONE);
     genesis.as.genesis = world_genesis(1);
     assert_int_equal(world_say(world, genesis), CURFEW_STEP_DONE);
-    const struct curfew_event tick = {.type = CURFEW_EVENT_TICK};
+    struct curfew_event tick = {.type = CURFEW_EVENT_TICK};
     assert_int_equal(world_say(world, tick), CURFEW_STEP_HALTED);
+    tick.as.tick.control_offset = 1000; /* of the old topic: it is not waited for */
+    assert_int_equal(world_say(world, tick), CURFEW_STEP_HALTED);
+    assert_non_null(strstr(curfew_lane_problem(world->lane), "control topic"));
+    world_end(world);
+}
+
+static void change_session_life(struct world *world, int64_t life_ms)
+{
+    struct curfew_event event = {.type = CURFEW_EVENT_SETTINGS, .as.settings = {.settings = world_settings()}};
+    event.as.settings.settings.session_life_ms = life_ms;
+    assert_int_equal(world_control(world, event), CURFEW_STEP_DONE);
+    assert_int_equal(world_reason(world), ACCEPTED);
+    world_pass(world, WORLD_S / 10);
+}
+
+static void a_users_floor_outlives_sessions_begun_under_longer_settings(void **state)
+{
+    (void)state; /* goal: a shorter session life does not cut short the floor that tokens of older sessions need */
+    struct world *world = world_with_token();
+    const struct curfew_subject user =
+        curfew_subject_user(curfew_slice_of("acme"), curfew_slice_of("https://as.acme"), curfew_slice_of("ada"));
+    int64_t expires = 0;
+    change_session_life(world, 1000);
+    assert_int_equal(world_revoke_user(world, "ada"), ACCEPTED);
+    assert_true(world_raised(world, user, &expires) > 0);
+    assert_true(expires >= world->newest_expiry_us);
+    world_end(world);
+}
+
+static void a_longer_session_life_does_not_readmit_a_revoked_user(void **state)
+{
+    (void)state; /* goal: an authentication from before the revocation stays refused; a newer one passes */
+    struct world *world = world_begin();
+    change_session_life(world, 1000);
+    const int64_t before = world->now_us;
+    world_pass(world, WORLD_S);
+    assert_int_equal(world_revoke_user(world, "ada"), ACCEPTED);
+    world_pass(world, 10 * WORLD_S);
+    change_session_life(world, 3600000);
+    struct curfew_event event = {.type = CURFEW_EVENT_SESSION_STARTED,
+                                 .as.session_started = {.session = curfew_slice_of(WORLD_SESSION),
+                                                        .tenant = curfew_slice_of("acme"),
+                                                        .issuer = curfew_slice_of("https://as.acme"),
+                                                        .user = curfew_slice_of("ada"),
+                                                        .auth_us = before,
+                                                        .deadline_us = before + 60 * WORLD_S}};
+    assert_int_equal(world_say(world, event), CURFEW_STEP_DONE);
+    assert_int_equal(world_reason(world), CURFEW_REASON_USER_REVOKED);
+    event.as.session_started.auth_us = world->now_us;
+    assert_int_equal(world_say(world, event), CURFEW_STEP_DONE);
+    assert_int_equal(world_reason(world), ACCEPTED);
     world_end(world);
 }
 
@@ -218,6 +269,8 @@ int main(void)
         cmocka_unit_test(a_lane_stops_where_it_cannot_be_sure),
         cmocka_unit_test(new_settings_reach_a_pipeline_by_its_tick),
         cmocka_unit_test(a_control_topic_of_another_cluster_stops_the_lane),
+        cmocka_unit_test(a_users_floor_outlives_sessions_begun_under_longer_settings),
+        cmocka_unit_test(a_longer_session_life_does_not_readmit_a_revoked_user),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

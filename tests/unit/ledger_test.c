@@ -75,6 +75,13 @@ static void floors_of_one_subject_join_by_max_and_max(void **state)
     assert_floor(curfew_ledger_take(ledger, &count), 7, CURFEW_FLOOR_MAX, INT64_MAX);
     assert_true(curfew_ledger_count(ledger) == 1);
     assert_true(curfew_ledger_oldest(ledger) == 8);
+    const struct curfew_floor known = floor_of(7, 0, 0);
+    const struct curfew_floor unknown = floor_of(8, 0, 0);
+    struct curfew_subject subject;
+    memcpy(subject.digest, known.subject, sizeof subject.digest);
+    assert_true(curfew_ledger_expiry(ledger, &subject) == INT64_MAX);
+    memcpy(subject.digest, unknown.subject, sizeof subject.digest);
+    assert_true(curfew_ledger_expiry(ledger, &subject) == 0);
     curfew_ledger_destroy(ledger);
 }
 

@@ -1,0 +1,96 @@
+/* coordinator_oracle: seeded random logs of a lane pair, good and hostile, and what they should lead to, told by plain
+ * arrays that are searched from end to end. Each event is stepped; the answer must be the oracle's. */
+#ifndef CURFEW_TESTS_UNIT_COORDINATOR_ORACLE_H
+#define CURFEW_TESTS_UNIT_COORDINATOR_ORACLE_H
+
+#include "core/digest.h"
+#include "core/lineage.h"
+#include "world.h"
+#include <uthash.h>
+
+#define STEPS 3000
+#define SESSIONS 200
+#define TASKS 4
+#define HOLDERS 4
+#define USERS 4
+#define RECORDS (4 * STEPS)
+#define SKEW (WORLD_S / 4)
+#define TOKEN_LIFE (60 * WORLD_S)
+#define NOBODY (-1)
+
+struct o_task {
+    bool known, over, attempt_over;
+    int parent, holder;
+    int64_t attempt, parent_attempt;
+};
+struct o_session {
+    bool known, over;
+    int user, holder;
+    int64_t auth, deadline;
+    struct o_task tasks[TASKS];
+};
+struct o_token { /* one that was accepted */
+    int session, jti;
+    size_t depth;
+    int tasks[TASKS];
+    int64_t attempts[TASKS], expires;
+    struct curfew_lineage lineage;
+};
+struct o_fact { /* what control said: a user is revoked, or (user NOBODY) the settings are others */
+    int64_t offset, said, timestamp, before;
+    int user;
+    struct curfew_settings settings;
+};
+struct o_floor {
+    struct curfew_subject subject;
+    int64_t floor, expires;
+    UT_hash_handle hh;
+};
+struct logged {
+    bool control;
+    int64_t timestamp;
+    struct curfew_slice value;
+    uint8_t outcome[CURFEW_SHA256_SIZE];
+};
+
+/* What the oracle knows, and the run it watches. */
+struct run {
+    uint64_t random;
+    struct world *world;
+    struct o_session sessions[SESSIONS];
+    struct o_token tokens[STEPS];
+    struct o_fact facts[STEPS];
+    struct logged log[RECORDS];
+    size_t session_count, token_count, fact_count, facts_taken, log_count;
+    int64_t revoked_at[STEPS + 2]; /* by jti; 0: not */
+    int jti_count;
+    int64_t renewed[HOLDERS], lease_clock, last_good, good;
+    int64_t lane_before[USERS], control_before[USERS];
+    struct curfew_settings settings;
+    struct o_floor *floors;
+    int accepted, refused, denied, allowed;
+};
+
+struct run *run_begin(uint64_t seed);
+void run_end(struct run *run);
+/* Lets time pass by chance, steps one event by chance (hostile ones among them) and judges every token. */
+void run_step(struct run *run);
+/* From 0 to sides - 1. */
+uint64_t run_dice(struct run *run, uint64_t sides);
+int run_pick(struct run *run, int sides);
+/* One name for each number, empty for NOBODY; of a few that last. */
+struct curfew_slice run_name(const char *form, int number);
+/* Steps an event; the answer must be the oracle's. At times the bytes of a hostile writer go first. */
+void run_expect(struct run *run, bool control, const struct curfew_event *event, bool right);
+/* Every accepted token that has not expired is denied if and only if something it depends on is over. */
+void run_judge(struct run *run);
+
+static inline bool run_task_runs(const struct o_task *task)
+{
+    return task->known && !task->over && !task->attempt_over;
+}
+
+/* A digest of everything a step led to. */
+void run_outcome(const struct curfew_effects *effects, uint8_t outcome[CURFEW_SHA256_SIZE]);
+
+#endif
