@@ -2,7 +2,6 @@
 #include "consumer/guard.h"
 #include "consumer/denyset.h"
 #include "consumer/freshness.h"
-#include "consumer/token.h"
 #include "core/id.h"
 #include "core/lineage.h"
 
@@ -193,14 +192,31 @@ static void decide_token(const struct curfew_guard *guard, const struct curfew_t
     judge_age(guard, request->strictness, &proof, verdict);
 }
 
+/* Nothing is decided yet. False: the request names no class, and there is no default one. */
+static bool begin(struct curfew_verdict *verdict, const struct curfew_request *request)
+{
+    *verdict = (struct curfew_verdict){.lane = -1, .stale_lane = -1, .age_us = -1};
+    if (request->strictness < CURFEW_CLASS_STRICT || request->strictness > CURFEW_CLASS_BEST_EFFORT) {
+        decide(verdict, CURFEW_UNAVAILABLE_NOW, "class");
+        return false;
+    }
+    return true;
+}
+
+void curfew_guard_judge(const struct curfew_guard *guard, const struct curfew_token *token,
+                        const struct curfew_request *request, struct curfew_now now, struct curfew_verdict *verdict)
+{
+    if (begin(verdict, request)) {
+        decide_token(guard, token, request, now, verdict);
+    }
+}
+
 void curfew_guard_decide(const struct curfew_guard *guard, const struct curfew_request *request, struct curfew_now now,
                          struct curfew_verdict *verdict)
 {
     struct curfew_token *token = NULL;
     struct curfew_error error = {.status = CURFEW_OK};
-    *verdict = (struct curfew_verdict){.lane = -1, .stale_lane = -1, .age_us = -1};
-    if (request->strictness < CURFEW_CLASS_STRICT || request->strictness > CURFEW_CLASS_BEST_EFFORT) {
-        decide(verdict, CURFEW_UNAVAILABLE_NOW, "class");
+    if (!begin(verdict, request)) {
         return;
     }
     struct curfew_slice text = {(const uint8_t *)request->token, request->token == NULL ? 0 : request->token_size};

@@ -9,6 +9,7 @@
 
 #include "consumer/jwks.h"
 #include "consumer/region.h"
+#include "consumer/token.h"
 #include "core/clock.h"
 #include <curfew/hop.h>
 
@@ -24,5 +25,10 @@ struct curfew_guard {
 
 void curfew_guard_decide(const struct curfew_guard *guard, const struct curfew_request *request, struct curfew_now now,
                          struct curfew_verdict *verdict);
+
+/* The same for a token whose form and signature were found good before: everything that can change since. The request
+ * gives the class; its text is not read. */
+void curfew_guard_judge(const struct curfew_guard *guard, const struct curfew_token *token,
+                        const struct curfew_request *request, struct curfew_now now, struct curfew_verdict *verdict);
 
 #endif

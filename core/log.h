@@ -5,7 +5,13 @@
 
 #include <curfew/status.h>
 
-enum curfew_log_level { CURFEW_LOG_DEBUG, CURFEW_LOG_INFO, CURFEW_LOG_WARNING, CURFEW_LOG_ERROR };
+enum curfew_log_level {
+    CURFEW_LOG_DEBUG,
+    CURFEW_LOG_INFO,
+    CURFEW_LOG_WARNING,
+    CURFEW_LOG_ERROR,
+    CURFEW_LOG_OFF, /* a level to set, not to log at */
+};
 
 /* Lines below `level` are dropped; the default is CURFEW_LOG_INFO. */
 void curfew_log_level_set(enum curfew_log_level level);

@@ -1,0 +1,273 @@
+/* hop_node: a hop as consumer/hop.c and hop_runner.c make it, on the simulated bus and Redis. */
+#include "consumer/cache.h"
+#include "consumer/denyset.h"
+#include "consumer/feed.h"
+#include "consumer/freshness.h"
+#include "consumer/guard.h"
+#include "core/id.h"
+#include "core/lineage.h"
+#include "tests/sim/names.h"
+#include "tests/sim/world.h"
+#include <stdlib.h>
+
+#define FLOORS_MAX 65536
+#define POLL_US (100 * CURFEW_US_PER_MS) /* the longest wait of its runner */
+#define CALL_LEAST_US 200 /* of a call to Redis */
+#define CALL_MOST_US 2000
+#define RECONNECT_US (100 * CURFEW_US_PER_MS)
+#define NEWEST 32 /* tokens that are asked about more often */
+#define CALM_TOKENS_MAX 2000
+
+struct sim_hop {
+    struct sim_world *world;
+    struct sim_process *process;
+    int number;
+    struct sim_dice dice;
+    struct curfew_region *region; /* NULL: down */
+    struct curfew_feed *feed;
+    struct curfew_cache *cache;
+    struct curfew_guard guard;
+    uint64_t calls; /* to Redis; tells a late reply from the one waited for */
+    bool calling;
+    char answer[128];
+    int64_t as_of_us[SIM_LANES_MAX]; /* the newest that readers saw, of this boot and log */
+    uint8_t log_ids[SIM_LANES_MAX][CURFEW_LOG_ID_SIZE];
+};
+
+struct sim_hop *sim_hop_create(struct sim_world *world, struct sim_process *process)
+{
+    struct sim_hop *node = calloc(1, sizeof *node);
+    if (node == NULL) {
+        abort();
+    }
+    node->world = world;
+    node->process = process;
+    node->number = process->number - world->plan->size.coordinators;
+    node->dice = sim_dice_of(world->plan->size.seed, process->name);
+    return node;
+}
+
+static void halt(void *self)
+{
+    struct sim_hop *node = self;
+    curfew_feed_destroy(node->feed);
+    curfew_cache_destroy(node->cache);
+    curfew_region_destroy(node->region);
+    node->feed = NULL;
+    node->cache = NULL;
+    node->region = NULL;
+    node->calling = false;
+    node->calls++;
+}
+
+void sim_hop_destroy(struct sim_hop *node)
+{
+    if (node != NULL) {
+        halt(node);
+        free(node);
+    }
+}
+
+static void note_floor(void *context, int32_t lane, const struct curfew_floor *floor)
+{
+    struct sim_hop *node = context;
+    struct curfew_subject subject;
+    memcpy(subject.digest, floor->subject, sizeof subject.digest);
+    curfew_cache_note_floor(node->cache, lane, floor);
+    if (curfew_denyset_floor(node->region, &subject) < floor->floor && floor->expires_us > node->world->now_us) {
+        sim_oracle_violation(node->world->oracle, "I1", "%s took a floor of lane %d and does not hold it",
+                             node->process->name, lane);
+    }
+}
+
+static void note_fresh(void *context, int32_t lane, const struct curfew_beacon *beacon)
+{
+    struct sim_hop *node = context;
+    curfew_cache_note_fresh(node->cache, lane, beacon);
+}
+
+static void note_lost(void *context, int32_t lane)
+{
+    struct sim_hop *node = context;
+    sim_trace_line(&node->world->trace, node->world->now_us, node->process->name, "lane %d is lost", lane);
+    curfew_cache_note_lost(node->cache, lane);
+}
+
+static void must(enum curfew_status status, const struct curfew_error *error)
+{
+    if (status != CURFEW_OK) {
+        fprintf(stderr, "simulator: %s\n", error->text);
+        abort();
+    }
+}
+
+static void boot(void *self, struct curfew_bus *bus, struct curfew_now now)
+{
+    struct sim_hop *node = self;
+    struct curfew_error error = {.status = CURFEW_OK};
+    struct curfew_region_options region = {.floors_max = FLOORS_MAX};
+    struct curfew_cache_options cache = {
+        .prefix = "curfew:{0}", .writer = node->process->name, .longest_age_us = SIM_STANDARD_US};
+    (void)now;
+    memset(node->as_of_us, 0, sizeof node->as_of_us);
+    sim_dice_fill(&node->dice, region.key, sizeof region.key);
+    sim_dice_fill(&node->dice, cache.boot, sizeof cache.boot);
+    must(curfew_region_create(&region, &node->region, &error), &error);
+    cache.region = node->region;
+    must(curfew_cache_create(&cache, &node->cache, &error), &error);
+    const struct curfew_feed_options feed = {
+        .region = node->region,
+        .bus = bus,
+        .lanes = node->world->plan->size.lanes,
+        .sink = {note_floor, note_fresh, note_lost, node},
+    };
+    must(curfew_feed_create(&feed, &node->feed, &error), &error);
+    must(curfew_feed_start(node->feed, &error), &error);
+    node->guard = (struct curfew_guard){
+        .region = node->region,
+        .jwks = sim_tokens_jwks(),
+        .issuer = SIM_ISSUER,
+        .audience = SIM_AUDIENCE,
+        .longest_life_us = node->world->plan->size.token_life_ms * CURFEW_US_PER_MS,
+        .strict_us = SIM_STRICT_US,
+        .standard_us = SIM_STANDARD_US,
+    };
+}
+
+static bool input(void *self, const struct curfew_bus_event *event, struct curfew_now now)
+{
+    struct sim_hop *node = self;
+    struct curfew_error error;
+    return curfew_feed_handle(node->feed, event, now, &error) == CURFEW_OK;
+}
+
+static void answered(void *context, uint64_t call)
+{
+    struct sim_hop *node = context;
+    if (node->cache != NULL && node->calling && call == node->calls) {
+        node->calling = false;
+        if (node->answer[0] == '\0') {
+            curfew_cache_disconnected(node->cache);
+        } else {
+            curfew_cache_reply(node->cache, curfew_slice_of(node->answer));
+        }
+        sim_process_wake(node->process, node->world->now_us);
+    }
+}
+
+/* One call at a time. It is done at once, and heard of later; or it is not, or its answer is lost. */
+static void call_redis(struct sim_hop *node, struct curfew_now now)
+{
+    struct sim_world *world = node->world;
+    struct curfew_cache_call call;
+    if (node->calling || !curfew_cache_next(node->cache, now, &call)) {
+        return;
+    }
+    int64_t takes_us = sim_dice_between(&node->dice, CALL_LEAST_US, CALL_MOST_US);
+    takes_us += world->now_us < world->store_slow_until_us ? world->store_slow_us : 0;
+    const bool gone = world->now_us < world->store_gone_until_us;
+    node->answer[0] = '\0';
+    if (!gone || sim_dice_chance(&node->dice, 50)) {
+        const char *answer = sim_store_call(world->store, &call, world->now_us);
+        (void)snprintf(node->answer, sizeof node->answer, "%s", gone ? "" : answer);
+    }
+    node->calling = true;
+    sim_agenda_put(&world->agenda, world->now_us + (gone ? RECONNECT_US : takes_us), answered, node, ++node->calls);
+}
+
+/* What readers see of freshness never goes back (I6). */
+static void check_as_of(struct sim_hop *node, struct curfew_now now)
+{
+    for (int32_t lane = 0; lane < node->world->plan->size.lanes; lane++) {
+        struct curfew_freshness_mark mark;
+        int64_t age_us = 0;
+        if (curfew_freshness_read(node->region, lane, now, &age_us, &mark) != CURFEW_FRESH) {
+            continue;
+        }
+        const bool same = memcmp(mark.log_id, node->log_ids[lane], sizeof mark.log_id) == 0;
+        if (same && mark.as_of_us < node->as_of_us[lane]) {
+            sim_oracle_violation(node->world->oracle, "I6", "%s: as_of of lane %d went back by %lld us",
+                                 node->process->name, lane, (long long)(node->as_of_us[lane] - mark.as_of_us));
+        }
+        memcpy(node->log_ids[lane], mark.log_id, sizeof mark.log_id);
+        node->as_of_us[lane] = mark.as_of_us;
+    }
+}
+
+static int64_t idle(void *self, struct curfew_now now)
+{
+    struct sim_hop *node = self;
+    struct curfew_error error;
+    must(curfew_feed_tick(node->feed, now, &error), &error);
+    call_redis(node, now);
+    check_as_of(node, now);
+    return now.boot_us + POLL_US;
+}
+
+const struct sim_process_ops sim_hop_ops = {boot, input, idle, halt};
+
+static void ask_redis(struct sim_hop *node, const struct curfew_claims *claims, struct curfew_now now)
+{
+    struct curfew_lineage lineage;
+    struct sim_store_question question = {
+        .lineage = &lineage,
+        .issued_us = claims->issued_us,
+        .expires_us = claims->expires_us,
+        .wall_us = now.wall_us,
+        .now_us = node->world->now_us,
+        .longest_age_us = SIM_STANDARD_US,
+    };
+    int64_t age_us = 0;
+    curfew_lineage_of(claims, &lineage);
+    if (curfew_session_id_lane(claims->session, &question.lane, NULL) == CURFEW_OK &&
+        sim_store_allows(node->world->store, &question, &age_us)) {
+        sim_oracle_reader(node->world->oracle, node->number, claims, age_us);
+    }
+}
+
+void sim_hop_ask(struct sim_hop *node, int32_t token)
+{
+    const struct curfew_token *verified = sim_tokens_verified(node->world->tokens, token);
+    const struct curfew_now now = sim_process_now(node->process);
+    for (enum curfew_class class = CURFEW_CLASS_STRICT; class <= CURFEW_CLASS_BEST_EFFORT; class ++) {
+        const struct curfew_request request = {.size = sizeof request, .strictness = class};
+        struct curfew_verdict verdict;
+        curfew_guard_judge(&node->guard, verified, &request, now, &verdict);
+        sim_oracle_verdict(node->world->oracle, node->number, node->process->boots, curfew_token_claims(verified),
+                           class, &verdict);
+    }
+    ask_redis(node, curfew_token_claims(verified), now);
+}
+
+void sim_hop_ask_some(struct sim_hop *node, int count)
+{
+    size_t released = 0;
+    const int32_t *all = sim_tokens_all(node->world->tokens, &released);
+    if (node->region == NULL) {
+        return;
+    }
+    for (int i = 0; released > 0 && i < count; i++) {
+        const size_t newest = i % 2 == 0 && released > NEWEST ? NEWEST : released;
+        sim_hop_ask(node, all[released - 1 - sim_dice_roll(&node->dice, newest)]);
+    }
+}
+
+void sim_hop_calm(struct sim_hop *node)
+{
+    size_t released = 0;
+    const int32_t *all = sim_tokens_all(node->world->tokens, &released);
+    for (int32_t lane = 0; lane < node->world->plan->size.lanes; lane++) {
+        struct curfew_freshness_mark mark;
+        int64_t age_us = 0;
+        enum curfew_fresh fresh = CURFEW_FRESH_UNSYNCED;
+        if (node->region != NULL) {
+            fresh = curfew_freshness_read(node->region, lane, sim_process_now(node->process), &age_us, &mark);
+        }
+        sim_oracle_calm(node->world->oracle, node->number, lane, fresh == CURFEW_FRESH && age_us <= SIM_STRICT_US,
+                        fresh == CURFEW_FRESH ? "stale" : curfew_fresh_name(fresh));
+    }
+    const size_t judged = released < CALM_TOKENS_MAX ? released : CALM_TOKENS_MAX;
+    for (size_t i = 0; node->region != NULL && i < judged; i++) {
+        sim_hop_ask(node, all[released - 1 - i]);
+    }
+}

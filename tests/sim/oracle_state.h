@@ -1,0 +1,123 @@
+/* oracle_state: what the oracle knows, shared by oracle.c (verdicts), oracle_log.c (truth from the logs) and
+ * oracle_bus.c (what coordinators publish), and by nobody else. Everything is found by its number. */
+#ifndef CURFEW_TESTS_SIM_ORACLE_STATE_H
+#define CURFEW_TESTS_SIM_ORACLE_STATE_H
+
+#include "schemas/codec.h"
+#include "tests/sim/oracle.h"
+#include "tests/sim/world.h"
+#include <uthash.h>
+
+#define SIM_RISES_MAX 64 /* times one task's floor may rise */
+#define SIM_REVOKED_MAX 256 /* records that revoke users, of one log */
+
+struct o_rise {
+    int64_t floor;
+    int64_t true_us;
+};
+
+struct o_task {
+    bool known, over, attempt_over;
+    int32_t parent, holder;
+    int64_t attempt, parent_attempt;
+    int rise_count;
+    struct o_rise rises[SIM_RISES_MAX];
+};
+
+struct o_session {
+    bool known, over;
+    int32_t lane, user, holder;
+    int64_t auth_us, deadline_us;
+    int64_t died_us; /* its own floor; 0: none */
+    struct o_task tasks[SIM_TASKS_MAX + 1];
+};
+
+struct o_user_revoked {
+    int32_t user;
+    int64_t offset, said_us, timestamp_us, before_us, true_us;
+};
+
+struct o_settings {
+    int64_t offset;
+    struct curfew_settings settings;
+};
+
+/* A durable record of a lane, kept so that truth can be told again. */
+struct o_record {
+    struct curfew_bus_event event; /* its value is our own memory */
+    int64_t true_us;
+    int32_t mint; /* of a token-created: the token; 0: another event */
+    bool stood; /* what it hangs on was not over when it was announced */
+};
+
+struct o_lane {
+    struct o_record *records;
+    size_t count, room;
+    int64_t cut_at; /* offsets from here on have had more than one history */
+    bool begun;
+    uint8_t log_id[CURFEW_LOG_ID_SIZE];
+    int64_t genesis_us;
+    struct curfew_settings settings;
+    int64_t control_taken; /* control records before this offset are taken in */
+    int64_t good_us, last_good_us, lease_us;
+    int64_t renewed_us[SIM_ACTORS_MAX + 1]; /* by holder, on the lease clock */
+};
+
+struct o_token {
+    bool released, withheld;
+    int32_t session, user;
+    int64_t auth_us, revoked_us; /* true time; 0: not */
+    size_t depth;
+    int32_t tasks[CURFEW_PATH_MAX];
+    int64_t attempts[CURFEW_PATH_MAX];
+};
+
+/* Something published under a key that must always say the same. */
+struct o_said {
+    struct {
+        uint8_t log_id[CURFEW_LOG_ID_SIZE];
+        int64_t offset, part; /* part -1: a beacon */
+        int64_t lane;
+    } key;
+    uint8_t chain[CURFEW_CHAIN_SIZE];
+    int64_t as_of_us, last_cause, oldest_cause;
+    UT_hash_handle hh;
+};
+
+struct sim_oracle {
+    struct sim_world *world;
+    struct sim_findings findings;
+    struct curfew_arena arena;
+    struct o_lane lanes[SIM_LANES_MAX];
+    struct o_session sessions[SIM_SESSIONS_MAX + 1];
+    struct o_user_revoked revoked[SIM_REVOKED_MAX];
+    size_t revoked_count;
+    struct o_settings settings[SIM_REVOKED_MAX];
+    size_t settings_count;
+    struct o_token tokens[SIM_TOKENS_MAX];
+    /* What was ended in some history of the logs. */
+    bool once_session[SIM_SESSIONS_MAX + 1];
+    int64_t once_task[SIM_SESSIONS_MAX + 1][SIM_TASKS_MAX + 1];
+    bool once_token[SIM_TOKENS_MAX];
+    int64_t once_before[SIM_USERS_MAX + 1];
+    bool telling_again;
+    struct o_said *said;
+    bool revocations_cut[SIM_LANES_MAX];
+};
+
+/* oracle.c: what a token hangs on, by number. */
+void sim_oracle_learn(struct o_token *token, const struct curfew_claims *claims);
+
+/* oracle_log.c */
+void sim_oracle_log(struct sim_oracle *oracle, int32_t lane, const struct curfew_bus_event *record);
+void sim_oracle_log_cut(struct sim_oracle *oracle, int32_t lane, int64_t end);
+void sim_oracle_log_free(struct sim_oracle *oracle);
+/* Whether at this moment of its lane's log a token of that session and path could be let go. */
+bool sim_oracle_stands(const struct sim_oracle *oracle, const struct o_token *token);
+int64_t sim_oracle_user_died(const struct sim_oracle *oracle, int32_t user, int64_t auth_us);
+
+/* oracle_bus.c */
+void sim_oracle_published(struct sim_oracle *oracle, int32_t lane, const struct curfew_event *event);
+void sim_oracle_published_free(struct sim_oracle *oracle);
+
+#endif
