@@ -20,13 +20,13 @@ static struct curfew_slice task_of(int32_t task, char name[SIM_NAME_SIZE])
     return curfew_slice_of(name);
 }
 
-static void session_started(struct sim_world *world, const struct sim_action *action, int64_t now_us,
-                            struct sim_words *words, struct curfew_session_started *event)
+static void session_started(struct sim_world *world, const struct sim_action *action, struct sim_words *words,
+                            struct curfew_session_started *event)
 {
     struct sim_session_facts *facts = &world->sessions[action->session];
     if (facts->lane == 0) {
-        *facts = (struct sim_session_facts){action->lane, action->user, now_us - action->value,
-                                            now_us + action->life_s * CURFEW_US_PER_S};
+        *facts = (struct sim_session_facts){action->lane, action->user, words->now_us - action->value,
+                                            words->now_us + action->life_s * CURFEW_US_PER_S};
     }
     sim_user_name(facts->user, words->user);
     sim_holder_name(action->holder, words->holder);
@@ -69,7 +69,7 @@ static void user_revoked(const struct sim_action *action, struct sim_words *word
     event->id = curfew_slice_of(words->user);
 }
 
-void sim_actor_event(struct sim_world *world, const struct sim_action *action, int64_t now_us, struct sim_words *words,
+void sim_actor_event(struct sim_world *world, const struct sim_action *action, struct sim_words *words,
                      struct curfew_event *event)
 {
     static const enum curfew_event_type types[SIM_ACT_COUNT] = {
@@ -81,10 +81,10 @@ void sim_actor_event(struct sim_world *world, const struct sim_action *action, i
     *event = (struct curfew_event){.type = types[action->act]};
     (void)snprintf(words->writer, sizeof words->writer, "actor-%d", action->actor);
     event->as.session_ended.writer = curfew_slice_of(words->writer); /* writer and said_us lead every event here */
-    event->as.session_ended.said_us = now_us;
+    event->as.session_ended.said_us = words->now_us;
     switch (action->act) {
     case SIM_SESSION_START:
-        session_started(world, action, now_us, words, &event->as.session_started);
+        session_started(world, action, words, &event->as.session_started);
         break;
     case SIM_SESSION_END:
         event->as.session_ended.session = session_of(world, action, words);
@@ -159,7 +159,7 @@ static bool make_path(const struct sim_world *world, const struct sim_action *ac
     return true;
 }
 
-bool sim_actor_claims(const struct sim_world *world, const struct sim_action *action, int32_t number, int64_t now_us,
+bool sim_actor_claims(const struct sim_world *world, const struct sim_action *action, int32_t number,
                       struct sim_words *words, struct curfew_claims *claims)
 {
     const struct sim_session_facts *facts = &world->sessions[action->session];
@@ -170,7 +170,7 @@ bool sim_actor_claims(const struct sim_world *world, const struct sim_action *ac
     sim_token_name(number, words->token);
     (void)snprintf(words->agent, sizeof words->agent, "spiffe://acme/agent-%d", action->actor);
     words->agents[0] = curfew_slice_of(words->agent);
-    const int64_t issued_us = (now_us + action->value) / CURFEW_US_PER_S * CURFEW_US_PER_S;
+    const int64_t issued_us = (words->now_us + action->value) / CURFEW_US_PER_S * CURFEW_US_PER_S;
     *claims = (struct curfew_claims){
         .session = session_of(world, action, words),
         .tenant = curfew_slice_of(SIM_TENANT),

@@ -6,8 +6,9 @@
 #include "tests/sim/world.h"
 #include <curfew/event.h>
 
-/* Memory for the names an event points to. */
+/* Memory for the names an event points to, and when it is said. */
 struct sim_words {
+    int64_t now_us; /* the actor's wall clock: of what is said, and of a mint */
     char writer[SIM_NAME_SIZE], session[SIM_NAME_SIZE], task[SIM_NAME_SIZE], parent[SIM_NAME_SIZE],
         holder[SIM_NAME_SIZE], user[SIM_NAME_SIZE], token[SIM_NAME_SIZE], agent[SIM_NAME_SIZE];
     char path[CURFEW_PATH_MAX][SIM_NAME_SIZE];
@@ -15,11 +16,11 @@ struct sim_words {
     struct curfew_slice agents[1];
 };
 
-/* `now_us`: the actor's wall clock. A session's start is put down in the world's facts. */
-void sim_actor_event(struct sim_world *world, const struct sim_action *action, int64_t now_us, struct sim_words *words,
+/* A session's start is put down in the world's facts. */
+void sim_actor_event(struct sim_world *world, const struct sim_action *action, struct sim_words *words,
                      struct curfew_event *event);
 /* The claims of a mint of token `number`. False: nobody has said what it hangs on. */
-bool sim_actor_claims(const struct sim_world *world, const struct sim_action *action, int32_t number, int64_t now_us,
+bool sim_actor_claims(const struct sim_world *world, const struct sim_action *action, int32_t number,
                       struct sim_words *words, struct curfew_claims *claims);
 
 #endif

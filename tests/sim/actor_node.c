@@ -154,7 +154,7 @@ static bool mint_event(struct sim_actor *node, const struct saying *saying, stru
     struct curfew_claims claims;
     struct curfew_error error;
     struct sim_tokens *tokens = node->world->tokens;
-    if (!sim_actor_claims(node->world, &saying->action, saying->token, now.wall_us, words, &claims) ||
+    if (!sim_actor_claims(node->world, &saying->action, saying->token, words, &claims) ||
         sim_tokens_make(tokens, saying->token, &claims, now.wall_us, &error) != CURFEW_OK) {
         return false;
     }
@@ -168,10 +168,10 @@ static bool mint_event(struct sim_actor *node, const struct saying *saying, stru
 
 static void send(struct sim_actor *node, struct saying *saying, struct curfew_now now)
 {
-    struct sim_words words;
+    struct sim_words words = {.now_us = now.wall_us};
     struct curfew_event event;
     if (saying->token == 0) {
-        sim_actor_event(node->world, &saying->action, now.wall_us, &words, &event);
+        sim_actor_event(node->world, &saying->action, &words, &event);
     } else if (!mint_event(node, saying, now, &words, &event)) {
         forget(node, saying);
         return;

@@ -80,8 +80,8 @@ int64_t sim_partition_append(struct sim_broker *broker, int slot, struct curfew_
         abort();
     }
     memcpy(bytes, value.at, value.size);
-    partition->records[partition->count] = (struct sim_record){
-        bytes, value.size, broker->world->now_us + broker->clock_error_us[partition->leader]};
+    partition->records[partition->count] =
+        (struct sim_record){bytes, value.size, broker->world->now_us + broker->clock_error_us[partition->leader]};
     return partition->base + partition->count++;
 }
 
@@ -160,7 +160,8 @@ static void elect(struct sim_broker *broker, int slot)
         const int candidate = (partition->leader + i) % SIM_BROKERS;
         if (broker->down_until_us[candidate] <= broker->world->now_us) {
             partition->leader = candidate;
-            partition->stalled_until_us = broker->world->now_us + sim_dice_between(&broker->dice, 1000, SIM_ELECTION_US);
+            partition->stalled_until_us =
+                broker->world->now_us + sim_dice_between(&broker->dice, 1000, SIM_ELECTION_US);
             cut(broker, slot, partition->durable);
             return;
         }

@@ -16,7 +16,8 @@ struct sim_client;
 /* Told, in order, of everything that becomes durable or goes: the oracle listens. */
 struct sim_broker_observer {
     void (*committed)(void *context, enum curfew_topic topic, int32_t partition, const struct curfew_bus_event *record);
-    void (*cut)(void *context, enum curfew_topic topic, int32_t partition, int64_t end); /* records from `end` on went */
+    void (*cut)(void *context, enum curfew_topic topic, int32_t partition,
+                int64_t end); /* records from `end` on went */
     void *context;
 };
 

@@ -106,7 +106,9 @@ static enum curfew_status subscribe(void *self, enum curfew_topic topic, int32_t
     subscription->active = true;
     subscription->at_end = false;
     subscription->lost = false;
-    subscription->position = offset == CURFEW_OFFSET_BEGIN ? log->base : offset == CURFEW_OFFSET_END ? log->durable : offset;
+    subscription->position = offset == CURFEW_OFFSET_BEGIN ? log->base
+                             : offset == CURFEW_OFFSET_END ? log->durable
+                                                           : offset;
     subscription->available = subscription->position;
     client->ready &= ~(UINT32_C(1) << slot);
     fetch_soon(client, slot);

@@ -58,8 +58,8 @@ void sim_flights_free(struct sim_broker *broker)
 
 static void report(struct sim_broker *broker, struct sim_flight *flight, bool delivered)
 {
-    const struct sim_report report = {flight->ticket, flight->topic, flight->partition,
-                                      delivered ? flight->offset : -1, flight->timestamp_us};
+    const struct sim_report report = {flight->ticket, flight->topic, flight->partition, delivered ? flight->offset : -1,
+                                      flight->timestamp_us};
     sim_client_report(flight->client, &report);
     end(broker, flight);
 }

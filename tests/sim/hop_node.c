@@ -233,8 +233,7 @@ void sim_hop_ask(struct sim_hop *node, int32_t token)
         const struct curfew_request request = {.size = sizeof request, .strictness = class};
         struct curfew_verdict verdict;
         curfew_guard_judge(&node->guard, verified, &request, now, &verdict);
-        sim_oracle_verdict(node->world->oracle, node->number, node->process->boots, curfew_token_claims(verified),
-                           class, &verdict);
+        sim_oracle_verdict(node->world->oracle, node->number, curfew_token_claims(verified), class, &verdict);
     }
     ask_redis(node, curfew_token_claims(verified), now);
 }

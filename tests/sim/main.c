@@ -182,15 +182,27 @@ static bool number(const char *text, uint64_t *value)
     return good;
 }
 
-enum { OPT_SEEDS = 1, OPT_FROM, OPT_JOBS, OPT_TWICE, OPT_STOP, OPT_SEED, OPT_PLAN, OPT_TRACE, OPT_PRINT, OPT_MINIMISE, OPT_HELP };
+enum {
+    OPT_SEEDS = 1,
+    OPT_FROM,
+    OPT_JOBS,
+    OPT_TWICE,
+    OPT_STOP,
+    OPT_SEED,
+    OPT_PLAN,
+    OPT_TRACE,
+    OPT_PRINT,
+    OPT_MINIMISE,
+    OPT_HELP
+};
 
 static const struct option options[] = {
-    {"seeds", required_argument, NULL, OPT_SEEDS}, {"from", required_argument, NULL, OPT_FROM},
-    {"jobs", required_argument, NULL, OPT_JOBS},   {"twice", no_argument, NULL, OPT_TWICE},
+    {"seeds", required_argument, NULL, OPT_SEEDS},  {"from", required_argument, NULL, OPT_FROM},
+    {"jobs", required_argument, NULL, OPT_JOBS},    {"twice", no_argument, NULL, OPT_TWICE},
     {"stop-at-first", no_argument, NULL, OPT_STOP}, {"seed", required_argument, NULL, OPT_SEED},
-    {"plan", required_argument, NULL, OPT_PLAN},   {"trace", no_argument, NULL, OPT_TRACE},
-    {"print-plan", no_argument, NULL, OPT_PRINT},  {"minimise", no_argument, NULL, OPT_MINIMISE},
-    {"help", no_argument, NULL, OPT_HELP},         {NULL, 0, NULL, 0}};
+    {"plan", required_argument, NULL, OPT_PLAN},    {"trace", no_argument, NULL, OPT_TRACE},
+    {"print-plan", no_argument, NULL, OPT_PRINT},   {"minimise", no_argument, NULL, OPT_MINIMISE},
+    {"help", no_argument, NULL, OPT_HELP},          {NULL, 0, NULL, 0}};
 
 /* False: not understood, and said so. */
 static bool take(struct run *run, int option)

@@ -156,8 +156,8 @@ void sim_oracle_released(struct sim_oracle *oracle, int32_t number, const struct
     if (token->withheld) {
         sim_oracle_violation(oracle, "I3", "token %d was given up, and left all the same", number);
     }
-    const bool this_log = memcmp(receipt->log_id, lane->log_id, sizeof lane->log_id) == 0 &&
-                          receipt->offset < lane->cut_at;
+    const bool this_log =
+        memcmp(receipt->log_id, lane->log_id, sizeof lane->log_id) == 0 && receipt->offset < lane->cut_at;
     if (this_log && (receipt->offset < 0 || (size_t)receipt->offset >= lane->count ||
                      lane->records[receipt->offset].mint != number || !lane->records[receipt->offset].stood)) {
         sim_oracle_violation(oracle, "I3", "token %d left, and at %lld of lane %d what it hangs on was over", number,
@@ -194,13 +194,12 @@ static void allowed(struct sim_oracle *oracle, int hop, const char *who, int32_t
     }
 }
 
-void sim_oracle_verdict(struct sim_oracle *oracle, int hop, uint64_t boot, const struct curfew_claims *claims,
+void sim_oracle_verdict(struct sim_oracle *oracle, int hop, const struct curfew_claims *claims,
                         enum curfew_class strictness, const struct curfew_verdict *verdict)
 {
     int32_t number = 0;
     const struct o_token *token = token_of(oracle, claims, &number);
     struct sim_findings *findings = &oracle->findings;
-    (void)boot;
     findings->ended += died(oracle, token) != 0 ? 1 : 0;
     switch (verdict->decision) {
     case CURFEW_ALLOW:

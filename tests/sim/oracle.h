@@ -41,8 +41,8 @@ void sim_oracle_released(struct sim_oracle *oracle, int32_t token, const struct 
 /* One that its issuer gave up on, or was told is refused: it must never be released. */
 void sim_oracle_withheld(struct sim_oracle *oracle, int32_t token);
 
-/* A hop's answer, now. `hop` and its `boot` say whose memory it came from. */
-void sim_oracle_verdict(struct sim_oracle *oracle, int hop, uint64_t boot, const struct curfew_claims *claims,
+/* A hop's answer, now. */
+void sim_oracle_verdict(struct sim_oracle *oracle, int hop, const struct curfew_claims *claims,
                         enum curfew_class strictness, const struct curfew_verdict *verdict);
 /* A reader of Redis alone, on that hop's machine, allows the token by knowledge of `age_us` ago. */
 void sim_oracle_reader(struct sim_oracle *oracle, int hop, const struct curfew_claims *claims, int64_t age_us);

@@ -157,9 +157,9 @@ static void task_started(struct sim_oracle *oracle, int32_t lane_number, const s
     }
     struct o_task *task = &session->tasks[at];
     const struct o_task *parent = &session->tasks[above];
-    if (above != 0 && (!parent->known || parent->over || parent->attempt_over ||
-                       parent->attempt != event->parent_attempt || !rooted(session, parent) ||
-                       depth(session, parent) >= CURFEW_PATH_MAX)) {
+    if (above != 0 &&
+        (!parent->known || parent->over || parent->attempt_over || parent->attempt != event->parent_attempt ||
+         !rooted(session, parent) || depth(session, parent) >= CURFEW_PATH_MAX)) {
         return;
     }
     const int64_t before = task->known ? task->attempt : 0;
@@ -191,8 +191,7 @@ static void ended(struct sim_oracle *oracle, const struct curfew_task_ended *eve
     }
     struct o_task *task = &session->tasks[at];
     const bool whichever = for_good && event->attempt == 0;
-    if (!task->known || task->over ||
-        (!whichever && (task->attempt != event->attempt || !rooted(session, task)))) {
+    if (!task->known || task->over || (!whichever && (task->attempt != event->attempt || !rooted(session, task)))) {
         return;
     }
     if (for_good) {
@@ -234,8 +233,7 @@ static void blame(struct sim_oracle *oracle, int32_t lane, int32_t holder)
 {
     struct sim_world *world = oracle->world;
     const struct sim_process *process = sim_world_actor(world, holder);
-    const int64_t recent_us =
-        world->now_us - (oracle->lanes[lane].settings.lease_ms + 6000) * CURFEW_US_PER_MS;
+    const int64_t recent_us = world->now_us - (oracle->lanes[lane].settings.lease_ms + 6000) * CURFEW_US_PER_MS;
     if (!oracle->telling_again && !process->wrong_clock && process->faulted_us < recent_us) {
         sim_oracle_violation(oracle, "I7", "the lease of %s ran out in lane %d, and nothing was wrong with it",
                              process->name, lane);
@@ -329,8 +327,7 @@ static void heartbeat(struct o_lane *lane, const struct curfew_holder_heartbeat 
 {
     const int32_t holder = sim_number_of("holder-", event->holder);
     const int64_t apart_us = llabs(record->event.timestamp_us - event->said_us);
-    if (holder >= 1 && holder <= SIM_ACTORS_MAX &&
-        apart_us <= lane->settings.heartbeat_age_ms * CURFEW_US_PER_MS) {
+    if (holder >= 1 && holder <= SIM_ACTORS_MAX && apart_us <= lane->settings.heartbeat_age_ms * CURFEW_US_PER_MS) {
         lane->renewed_us[holder] = lane->lease_us;
     }
 }
@@ -355,8 +352,8 @@ static void user_revoked(struct sim_oracle *oracle, const struct curfew_subject_
         abort();
     }
     const int64_t before_us = timestamp_us + 2 * skew_of(lane) + 1;
-    oracle->revoked[oracle->revoked_count++] = (struct o_user_revoked){
-        user, record->event.offset, event->said_us, timestamp_us, before_us, record->true_us};
+    oracle->revoked[oracle->revoked_count++] =
+        (struct o_user_revoked){user, record->event.offset, event->said_us, timestamp_us, before_us, record->true_us};
     oracle->once_before[user] = before_us > oracle->once_before[user] ? before_us : oracle->once_before[user];
 }
 

@@ -11,10 +11,10 @@
 #define CALM_FOR_US (45 * S)
 
 static const char *const act_names[SIM_ACT_COUNT] = {
-    "session-start", "session-end",  "task-start",  "attempt-end",   "task-end",       "mint",       "fan-out",
-    "token-revoke",  "user-revoke",  "settings",    "silence",       "garbage",        "crash",      "suspend",
-    "clock",         "drift",        "delay",       "blackhole",     "lose-acks",      "broker-clock", "broker-down",
-    "leader-change", "unclean",      "stall",       "retention",     "recreate",       "causes-lost", "redis-flush",
+    "session-start", "session-end",    "task-start", "attempt-end", "task-end",  "mint",         "fan-out",
+    "token-revoke",  "user-revoke",    "settings",   "silence",     "garbage",   "crash",        "suspend",
+    "clock",         "drift",          "delay",      "blackhole",   "lose-acks", "broker-clock", "broker-down",
+    "leader-change", "unclean",        "stall",      "retention",   "recreate",  "causes-lost",  "redis-flush",
     "redis-evict",   "redis-failover", "redis-slow", "redis-gone",
 };
 
@@ -23,20 +23,13 @@ struct field {
     size_t offset;
 };
 static const struct field fields[] = {
-    {"process", offsetof(struct sim_action, process)},
-    {"actor", offsetof(struct sim_action, actor)},
-    {"broker", offsetof(struct sim_action, broker)},
-    {"topic", offsetof(struct sim_action, topic)},
-    {"lane", offsetof(struct sim_action, lane)},
-    {"session", offsetof(struct sim_action, session)},
-    {"task", offsetof(struct sim_action, task)},
-    {"attempt", offsetof(struct sim_action, attempt)},
-    {"parent", offsetof(struct sim_action, parent)},
-    {"parent_attempt", offsetof(struct sim_action, parent_attempt)},
-    {"user", offsetof(struct sim_action, user)},
-    {"token", offsetof(struct sim_action, token)},
-    {"holder", offsetof(struct sim_action, holder)},
-    {"count", offsetof(struct sim_action, count)},
+    {"process", offsetof(struct sim_action, process)}, {"actor", offsetof(struct sim_action, actor)},
+    {"broker", offsetof(struct sim_action, broker)},   {"topic", offsetof(struct sim_action, topic)},
+    {"lane", offsetof(struct sim_action, lane)},       {"session", offsetof(struct sim_action, session)},
+    {"task", offsetof(struct sim_action, task)},       {"attempt", offsetof(struct sim_action, attempt)},
+    {"parent", offsetof(struct sim_action, parent)},   {"parent_attempt", offsetof(struct sim_action, parent_attempt)},
+    {"user", offsetof(struct sim_action, user)},       {"token", offsetof(struct sim_action, token)},
+    {"holder", offsetof(struct sim_action, holder)},   {"count", offsetof(struct sim_action, count)},
     {"life_s", offsetof(struct sim_action, life_s)},
 };
 #define FIELDS (sizeof fields / sizeof fields[0])

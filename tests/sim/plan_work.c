@@ -73,7 +73,8 @@ static void start_session(struct author *author)
         .user = pick(author, 1, SIM_USERS_MAX),
         .holder = chance(author, 300) ? story->actor : 0,
         .life_s = story->life_s,
-        .value = chance(author, 900) ? sim_dice_between(author->dice, 0, 4 * S) : -sim_dice_between(author->dice, 0, 60 * S),
+        .value =
+            chance(author, 900) ? sim_dice_between(author->dice, 0, 4 * S) : -sim_dice_between(author->dice, 0, 60 * S),
     };
     say(author, action, 0);
 }
@@ -84,7 +85,8 @@ static void start_task(struct author *author, struct story *story)
         return;
     }
     const int32_t task = ++story->tasks;
-    const int32_t parent = task > 1 && chance(author, 750) ? (chance(author, 500) ? task - 1 : pick(author, 1, task - 1)) : 0;
+    const int32_t parent =
+        task > 1 && chance(author, 750) ? (chance(author, 500) ? task - 1 : pick(author, 1, task - 1)) : 0;
     story->parents[task] = parent;
     story->attempts[task] = chance(author, 980) ? 1 : pick(author, 900, 1100);
     story->depths[task] = parent == 0 ? 1 : story->depths[parent] + 1;
@@ -113,7 +115,9 @@ static void mint(struct author *author, struct story *story, int32_t task, int64
         .token = ++author->tokens,
         .session = story->session,
         .task = task,
-        .attempt = task == 0 ? 0 : newest > 1 && chance(author, 150) ? newest - 1 : newest,
+        .attempt = task == 0                           ? 0
+                   : newest > 1 && chance(author, 150) ? newest - 1
+                                                       : newest,
         .life_s = chance(author, 950) ? pick(author, 10, author->plan->size.token_life_ms / 1000)
                                       : author->plan->size.token_life_ms / 1000 + pick(author, 1, 60),
         .value = chance(author, 950) ? 0 : sim_dice_between(author->dice, -60 * S, 60 * S),
@@ -173,15 +177,16 @@ static void end_something(struct author *author, struct story *story, int32_t ta
         action.attempt = chance(author, 500) ? 0 : story->attempts[task];
     } else if (kind < 7) {
         action.act = SIM_ATTEMPT_END;
-        action.attempt = story->attempts[task] > 1 && chance(author, 300) ? story->attempts[task] - 1
-                                                                          : story->attempts[task];
+        action.attempt =
+            story->attempts[task] > 1 && chance(author, 300) ? story->attempts[task] - 1 : story->attempts[task];
     } else if (kind == 7) {
         action.act = SIM_SESSION_END;
         action.task = 0;
     } else {
         action.act = SIM_TOKEN_REVOKE;
         action.task = 0;
-        action.token = author->tokens == 0 ? 1 : pick(author, author->tokens > 20 ? author->tokens - 20 : 1, author->tokens);
+        action.token =
+            author->tokens == 0 ? 1 : pick(author, author->tokens > 20 ? author->tokens - 20 : 1, author->tokens);
     }
     if (action.act != SIM_SESSION_END && action.act != SIM_TOKEN_REVOKE && task == 0) {
         return;

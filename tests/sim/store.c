@@ -54,16 +54,21 @@ static int64_t number(const struct curfew_cache_call *call, size_t index)
     return strtoll(argument(call, index, word), NULL, 10);
 }
 
+static int digit(char hex)
+{
+    return hex <= '9' ? hex - '0' : hex - 'a' + 10;
+}
+
 int sim_store_bucket(const char *subject)
 {
-    char digits[4] = {subject[0], subject[1], subject[2], '\0'};
-    return (int)strtol(digits, NULL, 16);
+    return digit(subject[0]) << 8 | digit(subject[1]) << 4 | digit(subject[2]);
 }
 
 struct sim_store_floor *sim_store_find(struct sim_store_state *state, const char *subject)
 {
+    const int bucket = sim_store_bucket(subject);
     for (size_t i = 0; i < state->floor_count; i++) {
-        if (strcmp(state->floors[i].subject, subject) == 0) {
+        if (state->floors[i].bucket == bucket && strcmp(state->floors[i].subject, subject) == 0) {
             return &state->floors[i];
         }
     }
@@ -126,7 +131,7 @@ static void drop_floor(struct sim_store_state *state, size_t index)
 static void prune(struct sim_store_state *state, int64_t bucket, int64_t limit_us)
 {
     for (size_t i = state->floor_count; i-- > 0;) {
-        if (sim_store_bucket(state->floors[i].subject) == bucket && state->floors[i].expires_us < limit_us) {
+        if (state->floors[i].bucket == bucket && state->floors[i].expires_us < limit_us) {
             drop_floor(state, i);
         }
     }
@@ -140,7 +145,7 @@ static void raise(struct sim_store_state *state, const char *subject, int64_t fl
             abort(); /* a world has no more subjects than that */
         }
         held = &state->floors[state->floor_count++];
-        *held = (struct sim_store_floor){.floor = 0};
+        *held = (struct sim_store_floor){.bucket = sim_store_bucket(subject)};
         put(held->subject, sizeof held->subject, subject);
     }
     held->floor = floor > held->floor ? floor : held->floor;
@@ -204,9 +209,8 @@ void sim_store_evict(struct sim_store *store, struct sim_dice *dice, int buckets
     struct sim_store_state *state = &store->state;
     for (int i = 0; i < buckets; i++) {
         /* A bucket that holds something, when there is one: empty ones are all alike. */
-        const int bucket = state->floor_count == 0
-                               ? (int)sim_dice_roll(dice, CURFEW_CACHE_BUCKETS)
-                               : sim_store_bucket(state->floors[sim_dice_roll(dice, state->floor_count)].subject);
+        const int bucket = state->floor_count == 0 ? (int)sim_dice_roll(dice, CURFEW_CACHE_BUCKETS)
+                                                   : state->floors[sim_dice_roll(dice, state->floor_count)].bucket;
         state->sentinels[bucket] = 0;
         prune(state, bucket, INT64_MAX);
     }
@@ -229,8 +233,8 @@ void sim_store_replicate(struct sim_store *store, int64_t now_us)
         memmove(store->copied_us, store->copied_us + 1, (SIM_COPIES - 1) * sizeof(int64_t));
         store->copy_count--;
     }
-    memcpy(copy, &store->state, offsetof(struct sim_store_state, floors) +
-                                    store->state.floor_count * sizeof store->state.floors[0]);
+    memcpy(copy, &store->state,
+           offsetof(struct sim_store_state, floors) + store->state.floor_count * sizeof store->state.floors[0]);
     store->copied_us[store->copy_count] = now_us;
     store->copies[store->copy_count++] = copy;
 }

@@ -11,6 +11,7 @@
 #define SIM_COPIES 16
 
 struct sim_store_floor {
+    int bucket; /* of the subject, so that looking for one reads few names */
     char subject[2 * CURFEW_DIGEST_SIZE + 1]; /* empty: the end */
     int64_t floor, expires_us;
 };

@@ -56,7 +56,8 @@ struct sim_result {
     int64_t records; /* durable, all topics */
 };
 
-/* Lives the plan to its end, or to the first violation when `stop_at_first`. The trace goes to `out` too if not NULL. */
+/* Lives the plan to its end, or to the first violation when `stop_at_first`. The trace goes to `out` too if not NULL.
+ */
 void sim_world_run(const struct sim_plan *plan, bool stop_at_first, FILE *out, struct sim_result *result);
 
 /* For the parts. */
