@@ -63,6 +63,7 @@ command setpriv util-linux
 command ps procps
 command curl curl
 command jq jq
+command patch patch
 LIST
         ;;
     test)

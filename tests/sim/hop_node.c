@@ -9,6 +9,7 @@
 #include "tests/sim/names.h"
 #include "tests/sim/world.h"
 #include <stdlib.h>
+#include <uthash.h>
 
 #define FLOORS_MAX 65536
 #define POLL_US (100 * CURFEW_US_PER_MS) /* the longest wait of its runner */
@@ -27,6 +28,7 @@ struct sim_hop {
     struct curfew_feed *feed;
     struct curfew_cache *cache;
     struct curfew_guard guard;
+    struct told *told; /* floors, by subject */
     uint64_t calls; /* to Redis; tells a late reply from the one waited for */
     bool calling;
     char answer[128];
@@ -47,9 +49,45 @@ struct sim_hop *sim_hop_create(struct sim_world *world, struct sim_process *proc
     return node;
 }
 
+/* What a hop was told of a subject, in one boot. */
+struct told {
+    uint8_t subject[CURFEW_DIGEST_SIZE];
+    int64_t floor, expires_us;
+    UT_hash_handle hh;
+};
+
+static void forget_told(struct sim_hop *node)
+{
+    struct told *told = NULL;
+    struct told *next = NULL;
+    HASH_ITER(hh, node->told, told, next)
+    {
+        HASH_DEL(node->told, told);
+        free(told);
+    }
+}
+
+static struct told *join_told(struct sim_hop *node, const struct curfew_floor *floor)
+{
+    struct told *told = NULL;
+    HASH_FIND(hh, node->told, floor->subject, CURFEW_DIGEST_SIZE, told);
+    if (told == NULL) {
+        told = calloc(1, sizeof *told);
+        if (told == NULL) {
+            abort();
+        }
+        memcpy(told->subject, floor->subject, sizeof told->subject);
+        HASH_ADD(hh, node->told, subject, sizeof told->subject, told);
+    }
+    told->floor = floor->floor > told->floor ? floor->floor : told->floor;
+    told->expires_us = floor->expires_us > told->expires_us ? floor->expires_us : told->expires_us;
+    return told;
+}
+
 static void halt(void *self)
 {
     struct sim_hop *node = self;
+    forget_told(node);
     curfew_feed_destroy(node->feed);
     curfew_cache_destroy(node->cache);
     curfew_region_destroy(node->region);
@@ -68,14 +106,16 @@ void sim_hop_destroy(struct sim_hop *node)
     }
 }
 
+/* It holds the highest floor it was ever told, until that expires (I5). */
 static void note_floor(void *context, int32_t lane, const struct curfew_floor *floor)
 {
     struct sim_hop *node = context;
     struct curfew_subject subject;
     memcpy(subject.digest, floor->subject, sizeof subject.digest);
     curfew_cache_note_floor(node->cache, lane, floor);
-    if (curfew_denyset_floor(node->region, &subject) < floor->floor && floor->expires_us > node->world->now_us) {
-        sim_oracle_violation(node->world->oracle, "I1", "%s took a floor of lane %d and does not hold it",
+    const struct told *told = join_told(node, floor);
+    if (curfew_denyset_floor(node->region, &subject) < told->floor && told->expires_us > node->world->now_us) {
+        sim_oracle_violation(node->world->oracle, "I5", "%s was told a floor of lane %d and does not hold it",
                              node->process->name, lane);
     }
 }

@@ -184,7 +184,8 @@ static bool action_valid(const struct sim_action *action, const struct sim_size 
     return action->at_us >= 0 && action->process < processes && action->broker < SIM_BROKERS &&
            action->topic < CURFEW_TOPIC_COUNT && action->lane < size->lanes && action->session <= SIM_SESSIONS_MAX &&
            action->task <= SIM_TASKS_MAX && action->parent <= SIM_TASKS_MAX && action->user <= SIM_USERS_MAX &&
-           action->token + action->count < SIM_TOKENS_MAX + (fault ? INT32_MAX / 2 : 0) &&
+           action->token < SIM_TOKENS_MAX &&
+           (action->act != SIM_FAN_OUT || action->count < SIM_TOKENS_MAX - action->token) &&
            action->holder <= size->actors && (fault || (action->actor >= 1 && action->actor <= size->actors));
 }
 

@@ -13,11 +13,11 @@ static const struct {
     enum sim_act act;
     int weight;
 } kinds[] = {
-    {SIM_CRASH, 150},         {SIM_SUSPEND, 80},       {SIM_CLOCK, 90},       {SIM_DRIFT, 20},
-    {SIM_DELAY, 70},          {SIM_BLACKHOLE, 80},     {SIM_LOSE_ACKS, 50},   {SIM_BROKER_CLOCK, 80},
-    {SIM_BROKER_DOWN, 80},    {SIM_LEADER_CHANGE, 70}, {SIM_UNCLEAN, 20},     {SIM_STALL, 60},
-    {SIM_RETENTION, 30},      {SIM_CAUSES_LOST, 10},   {SIM_REDIS_FLUSH, 20}, {SIM_REDIS_EVICT, 20},
-    {SIM_REDIS_FAILOVER, 30}, {SIM_REDIS_SLOW, 20},    {SIM_REDIS_GONE, 20},
+    {SIM_CRASH, 130},         {SIM_SUSPEND, 70},       {SIM_CLOCK, 90},       {SIM_DRIFT, 10},
+    {SIM_DELAY, 90},          {SIM_BLACKHOLE, 80},     {SIM_LOSE_ACKS, 40},   {SIM_BROKER_CLOCK, 80},
+    {SIM_BROKER_DOWN, 70},    {SIM_LEADER_CHANGE, 80}, {SIM_UNCLEAN, 40},     {SIM_STALL, 80},
+    {SIM_RETENTION, 40},      {SIM_CAUSES_LOST, 20},   {SIM_REDIS_FLUSH, 15}, {SIM_REDIS_EVICT, 15},
+    {SIM_REDIS_FAILOVER, 20}, {SIM_REDIS_SLOW, 15},    {SIM_REDIS_GONE, 15},
 };
 #define KINDS (sizeof kinds / sizeof kinds[0])
 
@@ -95,6 +95,7 @@ static void break_broker(struct sim_plan *plan, struct sim_dice *dice, struct si
     action->broker = (int32_t)sim_dice_roll(dice, SIM_BROKERS);
     action->value = lasting(dice, 5 * MS, left_us < 40 * S ? left_us : 40 * S);
     if (action->act == SIM_BROKER_DOWN && sim_dice_chance(dice, 250)) {
+        action->lane = 0;
         all_at_once(plan, *action, SIM_BROKERS);
         return;
     }
@@ -105,14 +106,49 @@ static void break_broker(struct sim_plan *plan, struct sim_dice *dice, struct si
         action->topic = action->topic == CURFEW_TOPIC_CONTROL ? CURFEW_TOPIC_LIFECYCLE : action->topic;
         action->count = (int32_t)sim_dice_between(dice, 1, 20);
     }
-    action->lane = any_log(dice, plan, (enum curfew_topic)action->topic);
+    const bool fits = action->lane >= 0 && !(action->topic == CURFEW_TOPIC_CONTROL && action->lane != 0) &&
+                      !(action->topic == CURFEW_TOPIC_LIFECYCLE && action->lane == 0);
+    action->lane = fits ? action->lane : any_log(dice, plan, (enum curfew_topic)action->topic);
     sim_plan_add(plan, action);
+}
+
+/* The lane that an end is said in; control for what spans sessions; -1: the action ends nothing. */
+static int32_t lane_of_end(const struct sim_plan *plan, const struct sim_action *end)
+{
+    if (end->act == SIM_USER_REVOKE) {
+        return 0;
+    }
+    const bool ends = end->act == SIM_SESSION_END || end->act == SIM_TASK_END || end->act == SIM_ATTEMPT_END ||
+                      end->act == SIM_TASK_START || end->act == SIM_TOKEN_REVOKE;
+    for (size_t i = 0; ends && i < plan->count; i++) {
+        if (plan->actions[i].act == SIM_SESSION_START && plan->actions[i].session == end->session) {
+            return plan->actions[i].lane;
+        }
+    }
+    return -1;
+}
+
+/* Faults that strike anywhere seldom matter: most are aimed at the moment before an end, and at its lane. */
+static int64_t aim(const struct sim_plan *plan, struct sim_dice *dice, int32_t *lane)
+{
+    const int64_t last_us = plan->size.calm_us - 2 * S;
+    *lane = -1;
+    for (int tries = 0; sim_dice_chance(dice, 950) && plan->count > 0 && tries < 20; tries++) {
+        const struct sim_action *end = &plan->actions[sim_dice_roll(dice, plan->count)];
+        const int64_t at_us = end->at_us - sim_dice_between(dice, -20 * MS, 400 * MS);
+        *lane = at_us >= S && at_us <= last_us ? lane_of_end(plan, end) : -1;
+        if (*lane >= 0) {
+            return at_us;
+        }
+    }
+    return sim_dice_between(dice, S, last_us);
 }
 
 static void break_one(struct sim_plan *plan, struct sim_dice *dice, enum sim_act act)
 {
     const struct sim_size *size = &plan->size;
-    const int64_t at_us = sim_dice_between(dice, S, size->calm_us - 2 * S);
+    int32_t lane = -1;
+    const int64_t at_us = aim(plan, dice, &lane);
     const int64_t left_us = size->calm_us - S - at_us;
     struct sim_action action = {.at_us = at_us, .act = act};
     action.process = (int32_t)sim_dice_roll(dice, (uint64_t)(size->coordinators + size->hops + size->actors));
@@ -137,7 +173,7 @@ static void break_one(struct sim_plan *plan, struct sim_dice *dice, enum sim_act
         action.value = sim_dice_between(dice, -200, 200);
         break;
     case SIM_DELAY:
-        action.count = (int32_t)lasting(dice, 1 * MS, 3 * S);
+        action.count = (int32_t)lasting(dice, 10 * MS, 8 * S);
         break;
     case SIM_BROKER_DOWN:
     case SIM_LEADER_CHANGE:
@@ -145,6 +181,7 @@ static void break_one(struct sim_plan *plan, struct sim_dice *dice, enum sim_act
     case SIM_STALL:
     case SIM_RETENTION:
         action.process = 0;
+        action.lane = lane;
         break_broker(plan, dice, &action, left_us);
         return;
     case SIM_CAUSES_LOST:
@@ -170,13 +207,14 @@ void sim_plan_faults(struct sim_plan *plan, struct sim_dice *dice)
     if (sim_dice_chance(dice, 100)) {
         return; /* a world in which nothing breaks must work too */
     }
-    const bool one_kind = sim_dice_chance(dice, 250);
-    const enum sim_act often = pick_kind(dice);
-    const int64_t faults = sim_dice_between(dice, 3, FAULTS_MOST);
+    /* Some worlds know two kinds of fault only, and those often: what takes two at once is found there. */
+    const bool two_kinds = sim_dice_chance(dice, 400);
+    const enum sim_act often[2] = {pick_kind(dice), pick_kind(dice)};
+    const int64_t faults = sim_dice_between(dice, two_kinds ? 10 : 3, FAULTS_MOST);
     for (int64_t i = 0; i < faults; i++) {
-        break_one(plan, dice, one_kind ? often : pick_kind(dice));
+        break_one(plan, dice, two_kinds ? often[i % 2] : pick_kind(dice));
     }
-    if (sim_dice_chance(dice, 60)) {
+    if (sim_dice_chance(dice, 120)) {
         const int64_t at_us = sim_dice_between(dice, 10 * S, plan->size.calm_us - S);
         sim_plan_add(plan, &(struct sim_action){.at_us = at_us, .act = SIM_RECREATE});
     }
