@@ -63,7 +63,6 @@ command setpriv util-linux
 command ps procps
 command curl curl
 command jq jq
-command patch patch
 LIST
         ;;
     test)
@@ -72,6 +71,7 @@ LIST
         need_list demo
         cat <<'LIST'
 library cmocka libcmocka-dev
+command patch patch
 command clang-format clang-format
 command git git
 command /usr/bin/python3 python3

@@ -7,7 +7,7 @@
 #include "tests/sim/store.h"
 
 #define SIM_EPOCH_SIZE 80
-#define SIM_STORE_FLOORS 4096 /* of a world */
+#define SIM_STORE_FLOORS 32768 /* of a world: more than its tokens and tasks */
 #define SIM_COPIES 16
 
 struct sim_store_floor {
