@@ -18,6 +18,7 @@ struct sim_oracle *sim_oracle_create(struct sim_world *world)
     }
     oracle->world = world;
     oracle->arena.size = CURFEW_CODEC_MEMORY;
+    oracle->control_gone = -1;
     for (int32_t i = 0; i < SIM_LANES_MAX; i++) {
         oracle->lanes[i].cut_at = INT64_MAX;
     }
@@ -79,9 +80,7 @@ void sim_oracle_cut(struct sim_oracle *oracle, enum curfew_topic topic, int32_t 
     const int32_t lane = lane_of(topic, partition);
     if (lane >= 0) {
         sim_oracle_log_cut(oracle, lane, end);
-    } else if (topic == CURFEW_TOPIC_REVOCATIONS) {
-        oracle->revocations_cut[partition] = true;
-    }
+    } /* what once stood in revocations is remembered: a coordinator may have read it back before it went */
 }
 
 static struct o_token *token_of(struct sim_oracle *oracle, const struct curfew_claims *claims, int32_t *number)
@@ -93,17 +92,24 @@ static struct o_token *token_of(struct sim_oracle *oracle, const struct curfew_c
     return &oracle->tokens[*number];
 }
 
-void sim_oracle_learn(struct o_token *token, const struct curfew_claims *claims)
+bool sim_oracle_learn(struct o_token *token, const struct curfew_claims *claims)
 {
     const struct curfew_path_step *steps = claims->path.items;
     token->session = sim_session_number(claims->session);
+    token->lane = sim_oracle_lane_of(claims->session);
     token->user = sim_number_of("user-", claims->user);
     token->auth_us = claims->auth_us;
+    token->issued_us = claims->issued_us;
+    token->expires_us = claims->expires_us;
     token->depth = claims->path.count;
+    bool known = token->session >= 1 && token->session <= SIM_SESSIONS_MAX && token->lane >= 1 &&
+                 token->lane < SIM_LANES_MAX && token->user >= 1 && token->user <= SIM_USERS_MAX;
     for (size_t i = 0; i < token->depth; i++) {
         token->tasks[i] = sim_number_of("task-", steps[i].task);
         token->attempts[i] = steps[i].attempt;
+        known = known && token->tasks[i] >= 1 && token->tasks[i] <= SIM_TASKS_MAX;
     }
+    return known;
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -114,7 +120,11 @@ static int64_t earlier(int64_t a, int64_t b)
 static int64_t died(const struct sim_oracle *oracle, const struct o_token *token)
 {
     const struct o_session *session = &oracle->sessions[token->session];
-    int64_t died_us = earlier(token->revoked_us, session->died_us);
+    const struct o_lane *lane = &oracle->lanes[token->lane];
+    int64_t died_us = earlier(token->revoked_us[token->lane], session->died_us);
+    if (token->issued_us < lane->genesis_us) {
+        died_us = earlier(died_us, lane->genesis_true_us); /* a new log knows nothing of the old one's ends */
+    }
     died_us = earlier(died_us, sim_oracle_user_died(oracle, token->user, token->auth_us));
     for (size_t i = 0; i < token->depth; i++) {
         const struct o_task *task = &session->tasks[token->tasks[i]];
@@ -127,16 +137,26 @@ static int64_t died(const struct sim_oracle *oracle, const struct o_token *token
     return died_us;
 }
 
-/* Ended in this history of the logs or in one that was cut. */
-static bool was_ever_ended(const struct sim_oracle *oracle, int32_t number)
+/* Such an end of it was durable, in this history of the logs or in one that was cut. */
+static bool was_ever_ended(const struct sim_oracle *oracle, int32_t number, enum curfew_kind by)
 {
     const struct o_token *token = &oracle->tokens[number];
-    bool ended = oracle->once_token[number] || oracle->once_session[token->session] ||
-                 token->auth_us < oracle->once_before[token->user];
-    for (size_t i = 0; i < token->depth; i++) {
-        ended = ended || token->attempts[i] < oracle->once_task[token->session][token->tasks[i]];
+    bool ended = false;
+    switch (by) {
+    case CURFEW_KIND_TOKEN:
+        return oracle->once_token[number];
+    case CURFEW_KIND_SESSION:
+        return oracle->once_session[token->session];
+    case CURFEW_KIND_USER:
+        return token->auth_us < oracle->once_before[token->user];
+    case CURFEW_KIND_TASK:
+        for (size_t i = 0; i < token->depth; i++) {
+            ended = ended || token->attempts[i] < oracle->once_task[token->session][token->tasks[i]];
+        }
+        return ended;
+    default:
+        return false; /* nothing here raises any other */
     }
-    return ended;
 }
 
 int64_t sim_oracle_died(struct sim_oracle *oracle, const struct curfew_claims *claims)
@@ -150,16 +170,17 @@ void sim_oracle_released(struct sim_oracle *oracle, int32_t number, const struct
 {
     struct o_token *token = &oracle->tokens[number];
     const struct o_lane *lane = &oracle->lanes[receipt->lane];
-    sim_oracle_learn(token, claims);
-    token->released = true;
+    token->released = sim_oracle_learn(token, claims);
     oracle->findings.released++;
     if (token->withheld) {
         sim_oracle_violation(oracle, "I3", "token %d was given up, and left all the same", number);
     }
     const bool this_log =
         memcmp(receipt->log_id, lane->log_id, sizeof lane->log_id) == 0 && receipt->offset < lane->cut_at;
-    if (this_log && (receipt->offset < 0 || (size_t)receipt->offset >= lane->count ||
-                     lane->records[receipt->offset].mint != number || !lane->records[receipt->offset].stood)) {
+    if (!token->released) {
+        sim_oracle_violation(oracle, "I3", "token %d left, and hangs on what nobody started", number);
+    } else if (this_log && (receipt->offset < 0 || (size_t)receipt->offset >= lane->count ||
+                            lane->records[receipt->offset].mint != number || !lane->records[receipt->offset].stood)) {
         sim_oracle_violation(oracle, "I3", "token %d left, and at %lld of lane %d what it hangs on was over", number,
                              (long long)receipt->offset, receipt->lane);
     }
@@ -186,11 +207,15 @@ static void allowed(struct sim_oracle *oracle, int hop, const char *who, int32_t
 {
     const struct o_token *token = &oracle->tokens[number];
     const int64_t died_us = died(oracle, token);
-    if (!token->released) {
+    const struct sim_machine *machine = &sim_world_hop(oracle->world, hop)->machine;
+    if (!token->released || !oracle->once_open[token->session]) {
         sim_oracle_violation(oracle, "I3", "%s %d allowed token %d, which never left", who, hop, number);
     } else if (missed(oracle, hop, age_us, died_us)) {
         sim_oracle_violation(oracle, "I2", "%s %d allowed token %d with age %lld us, %lld us after its end was durable",
                              who, hop, number, (long long)age_us, (long long)(oracle->world->now_us - died_us));
+    } else if (token->expires_us <= oracle->world->now_us + sim_machine_error(machine, oracle->world->now_us)) {
+        sim_oracle_violation(oracle, "I1", "%s %d allowed token %d, which by its own clock is expired", who, hop,
+                             number);
     }
 }
 
@@ -198,13 +223,18 @@ void sim_oracle_verdict(struct sim_oracle *oracle, int hop, const struct curfew_
                         enum curfew_class strictness, const struct curfew_verdict *verdict)
 {
     int32_t number = 0;
-    const struct o_token *token = token_of(oracle, claims, &number);
+    struct o_token *token = token_of(oracle, claims, &number);
     struct sim_findings *findings = &oracle->findings;
+    const uint32_t boot =
+        (uint32_t)sim_world_hop(oracle->world, hop)->boots; /* what it denies, it holds while it is up */
     findings->ended += died(oracle, token) != 0 ? 1 : 0;
     switch (verdict->decision) {
     case CURFEW_ALLOW:
         findings->allows++;
         allowed(oracle, hop, "hop", number, verdict->age_us);
+        if (token->denied[hop] == boot && died(oracle, token) != 0) {
+            sim_oracle_violation(oracle, "I5", "hop %d denied token %d and now allows it", hop, number);
+        }
         if ((strictness == CURFEW_CLASS_STRICT && verdict->age_us > SIM_STRICT_US) ||
             (strictness == CURFEW_CLASS_STANDARD && verdict->age_us > SIM_STANDARD_US) || verdict->age_us < 0) {
             sim_oracle_violation(oracle, "I2", "hop %d allowed a %s action with age %lld us", hop,
@@ -213,8 +243,9 @@ void sim_oracle_verdict(struct sim_oracle *oracle, int hop, const struct curfew_
         break;
     case CURFEW_DENY:
         findings->denies++;
-        if (died(oracle, token) == 0 && !was_ever_ended(oracle, number)) {
-            sim_oracle_violation(oracle, "I8", "hop %d denied token %d by a %s, and nothing of it was ended", hop,
+        token->denied[hop] = verdict->kind == CURFEW_KIND_TOKEN ? 0 : boot; /* that one may be another lane's */
+        if (!was_ever_ended(oracle, number, verdict->kind)) {
+            sim_oracle_violation(oracle, "I8", "hop %d denied token %d by a %s, and no such thing of it was ended", hop,
                                  number, curfew_kind_name(verdict->kind));
         }
         break;

@@ -13,8 +13,9 @@ static struct o_said *find(struct sim_oracle *oracle, const struct o_said *like)
 
 static bool same(const struct o_said *a, const struct o_said *b)
 {
-    return memcmp(a->chain, b->chain, sizeof a->chain) == 0 && a->as_of_us == b->as_of_us &&
-           a->last_cause == b->last_cause && a->oldest_cause == b->oldest_cause;
+    return memcmp(a->chain, b->chain, sizeof a->chain) == 0 &&
+           memcmp(a->chain_before, b->chain_before, sizeof a->chain_before) == 0 && a->as_of_us == b->as_of_us &&
+           a->last_cause == b->last_cause && a->oldest_cause == b->oldest_cause && a->content == b->content;
 }
 
 static void one_function(struct sim_oracle *oracle, const struct o_said *said, const char *what)
@@ -33,19 +34,33 @@ static void one_function(struct sim_oracle *oracle, const struct o_said *said, c
     }
 }
 
-static bool is_newest_link(struct sim_oracle *oracle, const struct o_said *beacon)
+/* The floors record of that cause whose chain value is this; NULL: none such was ever durable. */
+static struct o_said *link_of(struct sim_oracle *oracle, const struct o_said *like, int64_t cause, const uint8_t *chain)
 {
-    struct o_said link = {.key = {.offset = beacon->last_cause, .lane = beacon->key.lane}};
-    memcpy(link.key.log_id, beacon->key.log_id, sizeof link.key.log_id);
-    for (link.key.part = 0;; link.key.part++) {
-        const struct o_said *found = find(oracle, &link);
-        if (found == NULL) {
-            return false;
-        }
-        if (memcmp(found->chain, beacon->chain, sizeof found->chain) == 0) {
-            return true;
+    struct o_said link = {.key = {.offset = cause, .lane = like->key.lane}};
+    memcpy(link.key.log_id, like->key.log_id, sizeof link.key.log_id);
+    for (;; link.key.part++) {
+        struct o_said *found = find(oracle, &link);
+        if (found == NULL || memcmp(found->chain, chain, sizeof found->chain) == 0) {
+            return found;
         }
     }
+}
+
+/* All links from the newest back to the oldest that lives have stood in revocations by now. Each remembers how far back
+ * they did, so that a chain is walked once. */
+static bool linked(struct sim_oracle *oracle, const struct o_said *beacon)
+{
+    struct o_said *newest = link_of(oracle, beacon, beacon->last_cause, beacon->chain);
+    struct o_said *at = newest == NULL || newest->reach == NULL ? newest : newest->reach;
+    while (at != NULL && (at->key.offset > beacon->oldest_cause || (at->key.part > 0))) {
+        struct o_said *before = link_of(oracle, at, at->last_cause, at->chain_before);
+        at = before == NULL || before->reach == NULL ? before : before->reach;
+    }
+    if (at != NULL) {
+        newest->reach = at;
+    }
+    return at != NULL;
 }
 
 static void beacon(struct sim_oracle *oracle, int32_t number, const struct curfew_beacon *event)
@@ -63,21 +78,47 @@ static void beacon(struct sim_oracle *oracle, int32_t number, const struct curfe
         return; /* of another history */
     }
     one_function(oracle, &said, "beacons");
-    if (event->offset < 0 || (size_t)event->offset >= lane->count ||
+    if (event->offset < 0 || (size_t)event->offset >= lane->count || !lane->records[event->offset].good_tick ||
         lane->records[event->offset].event.timestamp_us != event->as_of_us) {
-        sim_oracle_violation(oracle, "I2", "a beacon of lane %d is as of %lld, which its tick at %lld is not", number,
+        sim_oracle_violation(oracle, "I2", "a beacon of lane %d is as of %lld, which no good tick at %lld is", number,
                              (long long)event->as_of_us, (long long)event->offset);
-    } else if (event->last_cause >= 0 && !oracle->revocations_cut[number] && !is_newest_link(oracle, &said)) {
-        sim_oracle_violation(oracle, "I2", "a beacon of lane %d stands before the floors due to %lld", number,
-                             (long long)event->last_cause);
+    } else if (event->genesis_us != lane->genesis_us) {
+        sim_oracle_violation(oracle, "I6", "a beacon of lane %d says its log began at %lld", number,
+                             (long long)event->genesis_us);
+    } else if (event->oldest_cause >= 0 && !linked(oracle, &said)) {
+        sim_oracle_violation(oracle, "I2", "a beacon of lane %d stands before the floors due to %lld..%lld", number,
+                             (long long)event->oldest_cause, (long long)event->last_cause);
     }
+}
+
+static uint64_t mix(uint64_t hash, const void *bytes, size_t size)
+{
+    const uint8_t *at = bytes;
+    for (size_t i = 0; i < size; i++) {
+        hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
+static uint64_t content_of(const struct curfew_floors *event)
+{
+    const struct curfew_floor *floors = event->floors.items;
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < event->floors.count; i++) {
+        hash = mix(hash, floors[i].subject, sizeof floors[i].subject);
+        hash = mix(hash, &floors[i].floor, sizeof floors[i].floor);
+        hash = mix(hash, &floors[i].expires_us, sizeof floors[i].expires_us);
+    }
+    return hash;
 }
 
 static void floors(struct sim_oracle *oracle, int32_t number, const struct curfew_floors *event)
 {
     const struct o_lane *lane = &oracle->lanes[number];
     struct o_said said = {.key = {.offset = event->cause, .part = event->part, .lane = number},
-                          .last_cause = event->cause_before};
+                          .last_cause = event->cause_before,
+                          .content = content_of(event)};
+    memcpy(said.chain_before, event->chain_before, sizeof said.chain_before);
     memcpy(said.key.log_id, event->log_id, sizeof said.key.log_id);
     memcpy(said.chain, event->chain, sizeof said.chain);
     if (memcmp(event->log_id, lane->log_id, sizeof lane->log_id) == 0 && event->cause < lane->cut_at) {

@@ -5,14 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LEASE_STEP_US (200 * CURFEW_US_PER_MS)
-
 static int64_t now_of(const struct o_lane *lane, const struct o_record *record)
 {
     return record->event.timestamp_us > lane->good_us ? record->event.timestamp_us : lane->good_us;
 }
 
-static int64_t skew_of(const struct o_lane *lane)
+int64_t sim_oracle_skew(const struct o_lane *lane)
 {
     return lane->settings.skew_ms * CURFEW_US_PER_MS;
 }
@@ -28,7 +26,7 @@ static void raise_task(struct sim_oracle *oracle, int32_t session, int32_t numbe
     *once = floor > *once ? floor : *once;
 }
 
-static void end_session(struct sim_oracle *oracle, int32_t number, int64_t true_us)
+void sim_oracle_end_session(struct sim_oracle *oracle, int32_t number, int64_t true_us)
 {
     struct o_session *session = &oracle->sessions[number];
     if (session->known && !session->over) {
@@ -60,7 +58,7 @@ static int depth(const struct o_session *session, const struct o_task *task)
     return steps;
 }
 
-static void end_task(struct sim_oracle *oracle, int32_t session, int32_t number, int64_t true_us)
+void sim_oracle_end_task(struct sim_oracle *oracle, int32_t session, int32_t number, int64_t true_us)
 {
     struct o_task *task = &oracle->sessions[session].tasks[number];
     if (rooted(&oracle->sessions[session], task)) {
@@ -69,7 +67,7 @@ static void end_task(struct sim_oracle *oracle, int32_t session, int32_t number,
     task->over = true;
 }
 
-static int32_t revoked_before(const struct sim_oracle *oracle, int32_t user, int64_t auth_us, int64_t upto)
+int32_t sim_oracle_revoked_before(const struct sim_oracle *oracle, int32_t user, int64_t auth_us, int64_t upto)
 {
     for (size_t i = 0; i < oracle->revoked_count; i++) {
         const struct o_user_revoked *revoked = &oracle->revoked[i];
@@ -82,13 +80,26 @@ static int32_t revoked_before(const struct sim_oracle *oracle, int32_t user, int
 
 int64_t sim_oracle_user_died(const struct sim_oracle *oracle, int32_t user, int64_t auth_us)
 {
-    const int32_t found = revoked_before(oracle, user, auth_us, INT64_MAX);
+    const int32_t found = sim_oracle_revoked_before(oracle, user, auth_us, INT64_MAX);
     return found == 0 ? 0 : oracle->revoked[found - 1].true_us;
 }
 
-/* A holder that held nothing begins its lease now. */
-static void hold(struct sim_oracle *oracle, struct o_lane *lane, int32_t lane_number, int32_t holder)
+int32_t sim_oracle_lane_of(struct curfew_slice session)
 {
+    const bool one_digit = session.size > 2 && session.at[1] == '.' && session.at[0] >= '0' && session.at[0] <= '9';
+    return one_digit ? session.at[0] - '0' : -1; /* no world has ten lanes */
+}
+
+int32_t sim_oracle_holder(struct curfew_slice name)
+{
+    const int32_t number = sim_number_of("holder-", name);
+    return number <= SIM_ACTORS_MAX ? number : 0;
+}
+
+/* A holder that held nothing begins its lease now. What it held of the task's attempt before is over by then. */
+static void hold(struct sim_oracle *oracle, int32_t lane_number, int32_t holder, const struct o_task *restarted)
+{
+    struct o_lane *lane = &oracle->lanes[lane_number];
     for (int32_t s = 1; holder != 0 && s <= SIM_SESSIONS_MAX; s++) {
         const struct o_session *session = &oracle->sessions[s];
         if (!session->known || session->over || session->lane != lane_number) {
@@ -99,7 +110,7 @@ static void hold(struct sim_oracle *oracle, struct o_lane *lane, int32_t lane_nu
         }
         for (int32_t t = 1; t <= SIM_TASKS_MAX; t++) {
             const struct o_task *task = &session->tasks[t];
-            if (task->known && !task->over && !task->attempt_over && task->holder == holder) {
+            if (task != restarted && task->known && !task->over && !task->attempt_over && task->holder == holder) {
                 return;
             }
         }
@@ -115,32 +126,38 @@ static void session_started(struct sim_oracle *oracle, int32_t lane_number, cons
     struct o_lane *lane = &oracle->lanes[lane_number];
     const int32_t number = sim_session_number(event->session);
     const int32_t user = sim_number_of("user-", event->user);
-    if (number < 1 || number > SIM_SESSIONS_MAX || user < 1 || user > SIM_USERS_MAX) {
+    if (number < 1 || number > SIM_SESSIONS_MAX || user < 1 || user > SIM_USERS_MAX ||
+        sim_oracle_lane_of(event->session) != lane_number) {
         return;
     }
     struct o_session *session = &oracle->sessions[number];
-    if (session->known || event->auth_us > record->event.timestamp_us + skew_of(lane) ||
+    if (session->known || event->auth_us > record->event.timestamp_us + sim_oracle_skew(lane) ||
         event->deadline_us <= now_of(lane, record) ||
         event->deadline_us - event->auth_us > lane->settings.session_life_ms * CURFEW_US_PER_MS ||
-        revoked_before(oracle, user, event->auth_us, lane->control_taken) != 0) {
+        sim_oracle_revoked_before(oracle, user, event->auth_us, lane->control_taken) != 0) {
         return;
     }
-    hold(oracle, lane, lane_number, sim_number_of("holder-", event->holder));
+    hold(oracle, lane_number, sim_oracle_holder(event->holder), NULL);
+    oracle->once_open[number] = true;
     *session = (struct o_session){
         .known = true,
         .lane = lane_number,
         .user = user,
-        .holder = sim_number_of("holder-", event->holder),
+        .holder = sim_oracle_holder(event->holder),
         .auth_us = event->auth_us,
         .deadline_us = event->deadline_us,
     };
 }
 
-static struct o_session *session_of(struct sim_oracle *oracle, struct curfew_slice name, int32_t *number)
+/* Of this lane, begun. NULL: not so. */
+static struct o_session *session_of(struct sim_oracle *oracle, int32_t lane, struct curfew_slice name, int32_t *number)
 {
     *number = sim_session_number(name);
-    return *number < 1 || *number > SIM_SESSIONS_MAX || !oracle->sessions[*number].known ? NULL
-                                                                                         : &oracle->sessions[*number];
+    if (*number < 1 || *number > SIM_SESSIONS_MAX) {
+        return NULL;
+    }
+    struct o_session *session = &oracle->sessions[*number];
+    return session->known && session->lane == lane && sim_oracle_lane_of(name) == lane ? session : NULL;
 }
 
 static void task_started(struct sim_oracle *oracle, int32_t lane_number, const struct curfew_task_started *event,
@@ -148,7 +165,7 @@ static void task_started(struct sim_oracle *oracle, int32_t lane_number, const s
 {
     int32_t number = 0;
     struct o_lane *lane = &oracle->lanes[lane_number];
-    struct o_session *session = session_of(oracle, event->session, &number);
+    struct o_session *session = session_of(oracle, lane_number, event->session, &number);
     const int32_t at = sim_number_of("task-", event->task);
     const int32_t above = sim_number_of("task-", event->parent);
     if (session == NULL || session->over || at < 1 || at > SIM_TASKS_MAX || above > SIM_TASKS_MAX || at == above ||
@@ -167,8 +184,8 @@ static void task_started(struct sim_oracle *oracle, int32_t lane_number, const s
         (task->known && task->parent != above)) {
         return;
     }
-    const int32_t holder = sim_number_of("holder-", event->holder);
-    hold(oracle, lane, lane_number, holder);
+    const int32_t holder = sim_oracle_holder(event->holder);
+    hold(oracle, lane_number, holder, task);
     if (task->known) {
         raise_task(oracle, number, at, event->attempt, record->true_us);
     }
@@ -181,10 +198,11 @@ static void task_started(struct sim_oracle *oracle, int32_t lane_number, const s
 }
 
 /* An attempt's end, or (for_good) a task's. Of what is not current, or under something dead, it has no effect. */
-static void ended(struct sim_oracle *oracle, const struct curfew_task_ended *event, bool for_good, int64_t true_us)
+static void ended(struct sim_oracle *oracle, int32_t lane, const struct curfew_task_ended *event, bool for_good,
+                  int64_t true_us)
 {
     int32_t number = 0;
-    struct o_session *session = session_of(oracle, event->session, &number);
+    struct o_session *session = session_of(oracle, lane, event->session, &number);
     const int32_t at = sim_number_of("task-", event->task);
     if (session == NULL || session->over || at < 1 || at > SIM_TASKS_MAX || event->attempt < (for_good ? 0 : 1)) {
         return;
@@ -195,141 +213,52 @@ static void ended(struct sim_oracle *oracle, const struct curfew_task_ended *eve
         return;
     }
     if (for_good) {
-        end_task(oracle, number, at, true_us);
+        sim_oracle_end_task(oracle, number, at, true_us);
     } else if (!task->attempt_over) {
         raise_task(oracle, number, at, task->attempt + 1, true_us);
         task->attempt_over = true;
     }
 }
 
-static void token_revoked(struct sim_oracle *oracle, const struct curfew_token_revoked *event, int64_t true_us)
+/* By a session of whatever lane: only for the tokens of that lane does its log vouch. */
+static void token_revoked(struct sim_oracle *oracle, int32_t lane, const struct curfew_token_revoked *event,
+                          int64_t true_us)
 {
     int32_t number = 0;
-    const struct o_session *session = session_of(oracle, event->session, &number);
+    const struct o_session *session = session_of(oracle, lane, event->session, &number);
     const int32_t token = sim_number_of("token-", event->jti);
     if (session != NULL && !session->over && token > 0 && token < SIM_TOKENS_MAX) {
         oracle->once_token[token] = true;
-        if (oracle->tokens[token].revoked_us == 0) {
-            oracle->tokens[token].revoked_us = true_us;
-        }
+        int64_t *revoked_us = &oracle->tokens[token].revoked_us[lane];
+        *revoked_us = *revoked_us == 0 ? true_us : *revoked_us;
     }
 }
 
-/* What it says is learned from its first announcement. */
-static void token_created(struct sim_oracle *oracle, const struct curfew_token_created *event, struct o_record *record)
+/* Its times are such as may be let go at this record. */
+static bool timely(const struct o_lane *lane, const struct o_session *session, const struct o_token *token,
+                   const struct o_record *record)
 {
+    return token->issued_us <= record->event.timestamp_us + sim_oracle_skew(lane) &&
+           token->expires_us > now_of(lane, record) &&
+           token->expires_us - token->issued_us <= lane->settings.token_life_ms * CURFEW_US_PER_MS &&
+           token->expires_us <= session->deadline_us;
+}
+
+/* What is refused may be denied by its own id too, if it leaves all the same. */
+static void token_created(struct sim_oracle *oracle, int32_t lane_number, const struct curfew_token_created *event,
+                          struct o_record *record)
+{
+    const struct o_lane *lane = &oracle->lanes[lane_number];
     struct o_token said = {.released = false};
     const int32_t number = sim_number_of("token-", event->claims.jti);
     if (number < 1 || number >= SIM_TOKENS_MAX) {
         return;
     }
-    sim_oracle_learn(&said, &event->claims);
     record->mint = number;
-    record->stood = sim_oracle_stands(oracle, &said);
-}
-
-/* A lease may end only what a holder held that was itself at fault. */
-static void blame(struct sim_oracle *oracle, int32_t lane, int32_t holder)
-{
-    struct sim_world *world = oracle->world;
-    const struct sim_process *process = sim_world_actor(world, holder);
-    const int64_t recent_us = world->now_us - (oracle->lanes[lane].settings.lease_ms + 6000) * CURFEW_US_PER_MS;
-    if (!oracle->telling_again && !process->wrong_clock && process->faulted_us < recent_us) {
-        sim_oracle_violation(oracle, "I7", "the lease of %s ran out in lane %d, and nothing was wrong with it",
-                             process->name, lane);
-    }
-}
-
-static void leases_run(struct sim_oracle *oracle, int32_t lane_number, int64_t true_us)
-{
-    struct o_lane *lane = &oracle->lanes[lane_number];
-    bool silent[SIM_ACTORS_MAX + 1] = {false};
-    for (int32_t h = 1; h <= SIM_ACTORS_MAX; h++) {
-        silent[h] = lane->lease_us - lane->renewed_us[h] > lane->settings.lease_ms * CURFEW_US_PER_MS;
-    }
-    for (int32_t s = 1; s <= SIM_SESSIONS_MAX; s++) {
-        struct o_session *session = &oracle->sessions[s];
-        if (!session->known || session->over || session->lane != lane_number) {
-            continue;
-        }
-        if (session->holder != 0 && silent[session->holder]) {
-            blame(oracle, lane_number, session->holder);
-            end_session(oracle, s, true_us);
-            continue;
-        }
-        for (int32_t t = 1; t <= SIM_TASKS_MAX; t++) {
-            const struct o_task *task = &session->tasks[t];
-            if (task->known && !task->over && !task->attempt_over && task->holder != 0 && silent[task->holder]) {
-                blame(oracle, lane_number, task->holder);
-                end_task(oracle, s, t, true_us);
-            }
-        }
-    }
-}
-
-static void deadlines_run(struct sim_oracle *oracle, int32_t lane_number, int64_t true_us)
-{
-    for (int32_t s = 1; s <= SIM_SESSIONS_MAX; s++) {
-        const struct o_session *session = &oracle->sessions[s];
-        if (session->known && session->lane == lane_number &&
-            session->deadline_us <= oracle->lanes[lane_number].good_us) {
-            end_session(oracle, s, true_us);
-        }
-    }
-}
-
-/* Sessions of users revoked by then are over in the lane; the users' own floors stand since the control record. */
-static void take_control(struct sim_oracle *oracle, int32_t lane_number, int64_t upto)
-{
-    struct o_lane *lane = &oracle->lanes[lane_number];
-    if (upto + 1 <= lane->control_taken) {
-        return;
-    }
-    for (size_t i = 0; i < oracle->settings_count; i++) {
-        if (oracle->settings[i].offset >= lane->control_taken && oracle->settings[i].offset <= upto) {
-            lane->settings = oracle->settings[i].settings;
-        }
-    }
-    lane->control_taken = upto + 1;
-    for (int32_t s = 1; s <= SIM_SESSIONS_MAX; s++) {
-        struct o_session *session = &oracle->sessions[s];
-        if (session->known && session->lane == lane_number &&
-            revoked_before(oracle, session->user, session->auth_us, lane->control_taken) != 0) {
-            session->over = true;
-        }
-    }
-}
-
-static void tick(struct sim_oracle *oracle, int32_t lane_number, const struct curfew_tick *event,
-                 const struct o_record *record)
-{
-    struct o_lane *lane = &oracle->lanes[lane_number];
-    const int64_t timestamp_us = record->event.timestamp_us;
-    if (lane_number != 0) {
-        take_control(oracle, lane_number, event->control_offset);
-    }
-    if (llabs(event->said_us - timestamp_us) > skew_of(lane)) {
-        return;
-    }
-    if (lane->last_good_us != 0) {
-        const int64_t gone_us = timestamp_us - lane->last_good_us;
-        lane->lease_us += gone_us < 0 ? 0 : gone_us > LEASE_STEP_US ? LEASE_STEP_US : gone_us;
-    }
-    lane->last_good_us = timestamp_us;
-    lane->good_us = timestamp_us > lane->good_us ? timestamp_us : lane->good_us;
-    if (lane_number != 0) {
-        deadlines_run(oracle, lane_number, record->true_us);
-        leases_run(oracle, lane_number, record->true_us);
-    }
-}
-
-static void heartbeat(struct o_lane *lane, const struct curfew_holder_heartbeat *event, const struct o_record *record)
-{
-    const int32_t holder = sim_number_of("holder-", event->holder);
-    const int64_t apart_us = llabs(record->event.timestamp_us - event->said_us);
-    if (holder >= 1 && holder <= SIM_ACTORS_MAX && apart_us <= lane->settings.heartbeat_age_ms * CURFEW_US_PER_MS) {
-        lane->renewed_us[holder] = lane->lease_us;
-    }
+    const bool stood = sim_oracle_learn(&said, &event->claims) && said.lane == lane_number &&
+                       sim_oracle_stands(oracle, &said) && timely(lane, &oracle->sessions[said.session], &said, record);
+    record->stood = stood;
+    oracle->once_token[number] = oracle->once_token[number] || !stood;
 }
 
 static void user_revoked(struct sim_oracle *oracle, const struct curfew_subject_revoked *event,
@@ -338,20 +267,21 @@ static void user_revoked(struct sim_oracle *oracle, const struct curfew_subject_
     const struct o_lane *lane = &oracle->lanes[0];
     const int64_t timestamp_us = record->event.timestamp_us;
     const int32_t user = sim_number_of("user-", event->id);
-    if (user < 1 || user > SIM_USERS_MAX || llabs(event->said_us - timestamp_us) > skew_of(lane)) {
+    if (event->kind != CURFEW_KIND_USER || user < 1 || user > SIM_USERS_MAX ||
+        llabs(event->said_us - timestamp_us) > sim_oracle_skew(lane)) {
         return;
     }
     for (size_t i = 0; i < oracle->revoked_count; i++) {
         const struct o_user_revoked *known = &oracle->revoked[i];
         if (known->user == user && known->said_us == event->said_us &&
-            known->timestamp_us >= timestamp_us - 2 * skew_of(lane)) {
+            known->timestamp_us >= timestamp_us - 2 * sim_oracle_skew(lane)) {
             return; /* said twice */
         }
     }
     if (oracle->revoked_count == SIM_REVOKED_MAX) {
         abort();
     }
-    const int64_t before_us = timestamp_us + 2 * skew_of(lane) + 1;
+    const int64_t before_us = timestamp_us + 2 * sim_oracle_skew(lane) + 1;
     oracle->revoked[oracle->revoked_count++] =
         (struct o_user_revoked){user, record->event.offset, event->said_us, timestamp_us, before_us, record->true_us};
     oracle->once_before[user] = before_us > oracle->once_before[user] ? before_us : oracle->once_before[user];
@@ -364,6 +294,7 @@ static void begin(struct sim_oracle *oracle, int32_t number, const struct curfew
     lane->begun = true;
     lane->cut_at = oracle->telling_again ? lane->cut_at : INT64_MAX; /* a log of its own */
     lane->genesis_us = record->event.timestamp_us;
+    lane->genesis_true_us = record->true_us;
     lane->settings = genesis->settings;
     memcpy(lane->log_id, genesis->log_id, sizeof lane->log_id);
 }
@@ -380,7 +311,7 @@ static void tell(struct sim_oracle *oracle, int32_t number, struct o_record *rec
     if (event.type == CURFEW_EVENT_GENESIS && record->event.offset == 0) {
         begin(oracle, number, &event.as.genesis, record);
     } else if (event.type == CURFEW_EVENT_TICK) {
-        tick(oracle, number, &event.as.tick, record);
+        sim_oracle_tick(oracle, number, &event.as.tick, record);
     } else if (number == 0 && event.type == CURFEW_EVENT_SETTINGS) {
         if (oracle->settings_count == SIM_REVOKED_MAX) {
             abort();
@@ -394,39 +325,24 @@ static void tell(struct sim_oracle *oracle, int32_t number, struct o_record *rec
     } else if (event.type == CURFEW_EVENT_SESSION_STARTED) {
         session_started(oracle, number, &event.as.session_started, record);
     } else if (event.type == CURFEW_EVENT_SESSION_ENDED) {
-        end_session(oracle, sim_session_number(event.as.session_ended.session), record->true_us);
+        int32_t session = 0;
+        if (session_of(oracle, number, event.as.session_ended.session, &session) != NULL) {
+            sim_oracle_end_session(oracle, session, record->true_us);
+        }
     } else if (event.type == CURFEW_EVENT_TASK_STARTED) {
         task_started(oracle, number, &event.as.task_started, record);
     } else if (event.type == CURFEW_EVENT_ATTEMPT_ENDED || event.type == CURFEW_EVENT_TASK_ENDED) {
         const struct curfew_attempt_ended *end = &event.as.attempt_ended;
         const struct curfew_task_ended both = {end->writer, end->said_us, end->session,
                                                end->task,   end->attempt, end->reason};
-        ended(oracle, &both, event.type == CURFEW_EVENT_TASK_ENDED, record->true_us);
+        ended(oracle, number, &both, event.type == CURFEW_EVENT_TASK_ENDED, record->true_us);
     } else if (event.type == CURFEW_EVENT_TOKEN_CREATED) {
-        token_created(oracle, &event.as.token_created, record);
+        token_created(oracle, number, &event.as.token_created, record);
     } else if (event.type == CURFEW_EVENT_TOKEN_REVOKED) {
-        token_revoked(oracle, &event.as.token_revoked, record->true_us);
+        token_revoked(oracle, number, &event.as.token_revoked, record->true_us);
     } else if (event.type == CURFEW_EVENT_HOLDER_HEARTBEAT) {
-        heartbeat(lane, &event.as.holder_heartbeat, record);
+        sim_oracle_heartbeat(lane, &event.as.holder_heartbeat, record);
     }
-}
-
-void sim_oracle_log(struct sim_oracle *oracle, int32_t number, const struct curfew_bus_event *event)
-{
-    struct o_lane *lane = &oracle->lanes[number];
-    if (lane->count == lane->room) {
-        lane->room = lane->room == 0 ? 1024 : 2 * lane->room;
-        lane->records = realloc(lane->records, lane->room * sizeof *lane->records);
-    }
-    uint8_t *bytes = malloc(event->value.size + 1);
-    if (bytes == NULL || lane->records == NULL) {
-        abort();
-    }
-    memcpy(bytes, event->value.at, event->value.size);
-    struct o_record *record = &lane->records[lane->count++];
-    *record = (struct o_record){.event = *event, .true_us = oracle->world->now_us};
-    record->event.value.at = bytes;
-    tell(oracle, number, record);
 }
 
 /* Truth of one lane, from nothing. */
@@ -447,11 +363,71 @@ static void forget(struct sim_oracle *oracle, int32_t number)
         }
     }
     for (int32_t t = 1; t < SIM_TOKENS_MAX; t++) {
-        struct o_token *token = &oracle->tokens[t];
-        if (token->revoked_us != 0 && (token->session == 0 || oracle->world->sessions[token->session].lane == number)) {
-            token->revoked_us = 0;
+        oracle->tokens[t].revoked_us[number] = 0;
+    }
+}
+
+static void tell_again(struct sim_oracle *oracle, int32_t number)
+{
+    struct o_lane *lane = &oracle->lanes[number];
+    oracle->telling_again = true;
+    forget(oracle, number);
+    for (size_t i = 0; i < lane->count; i++) {
+        tell(oracle, number, &lane->records[i]);
+    }
+    oracle->telling_again = false;
+}
+
+/* What was not over as it was told before is over from now on only. */
+static void date(const struct o_session *before, struct o_session *session, int64_t now_us)
+{
+    session->died_us = session->died_us != 0 && before->died_us == 0 ? now_us : session->died_us;
+    for (int32_t t = 1; t <= SIM_TASKS_MAX; t++) {
+        const struct o_task *old = &before->tasks[t];
+        struct o_task *task = &session->tasks[t];
+        for (int r = 0; r < task->rise_count; r++) {
+            bool known = false;
+            for (int o = 0; o < old->rise_count; o++) {
+                known = known || old->rises[o].floor >= task->rises[r].floor;
+            }
+            task->rises[r].true_us = known ? task->rises[r].true_us : now_us;
         }
     }
+}
+
+/* With control as it is now: what they took in of it, they take in at the same ticks. */
+static void tell_pipelines_again(struct sim_oracle *oracle)
+{
+    struct o_session *before = malloc(sizeof oracle->sessions);
+    if (before == NULL) {
+        abort();
+    }
+    memcpy(before, oracle->sessions, sizeof oracle->sessions);
+    for (int32_t i = 1; i < SIM_LANES_MAX; i++) {
+        tell_again(oracle, i);
+    }
+    for (int32_t s = 1; s <= SIM_SESSIONS_MAX; s++) {
+        date(&before[s], &oracle->sessions[s], oracle->world->now_us);
+    }
+    free(before);
+}
+
+/* Pipelines that took in what control has lost have had more than one history since. A coordinator that reads them
+ * again waits where control is not there yet, and then takes in what stands there by then. */
+static void control_lost(struct sim_oracle *oracle, int64_t end)
+{
+    for (int32_t i = 1; i < SIM_LANES_MAX; i++) {
+        struct o_lane *lane = &oracle->lanes[i];
+        size_t first = 0;
+        while (first < lane->count && lane->records[first].took < end) {
+            first++;
+        }
+        lane->cut_at = first < lane->count && (int64_t)first < lane->cut_at ? (int64_t)first : lane->cut_at;
+        if (lane->control_taken > end && lane->control_taken - 1 > oracle->control_gone) {
+            oracle->control_gone = lane->control_taken - 1;
+        }
+    }
+    tell_pipelines_again(oracle);
 }
 
 void sim_oracle_log_cut(struct sim_oracle *oracle, int32_t number, int64_t end)
@@ -461,12 +437,32 @@ void sim_oracle_log_cut(struct sim_oracle *oracle, int32_t number, int64_t end)
         free((void *)(uintptr_t)lane->records[--lane->count].event.value.at);
     }
     lane->cut_at = end < lane->cut_at ? end : lane->cut_at;
-    oracle->telling_again = true;
-    forget(oracle, number);
-    for (size_t i = 0; i < lane->count; i++) {
-        tell(oracle, number, &lane->records[i]);
+    tell_again(oracle, number);
+    if (number == 0) {
+        control_lost(oracle, end);
     }
-    oracle->telling_again = false;
+}
+
+void sim_oracle_log(struct sim_oracle *oracle, int32_t number, const struct curfew_bus_event *event)
+{
+    struct o_lane *lane = &oracle->lanes[number];
+    if (lane->count == lane->room) {
+        lane->room = lane->room == 0 ? 1024 : 2 * lane->room;
+        lane->records = realloc(lane->records, lane->room * sizeof *lane->records);
+    }
+    uint8_t *bytes = malloc(event->value.size + 1);
+    if (bytes == NULL || lane->records == NULL) {
+        abort();
+    }
+    memcpy(bytes, event->value.at, event->value.size);
+    struct o_record *record = &lane->records[lane->count++];
+    *record = (struct o_record){.event = *event, .true_us = oracle->world->now_us};
+    record->event.value.at = bytes;
+    tell(oracle, number, record);
+    if (number == 0 && oracle->control_gone >= 0 && event->offset >= oracle->control_gone) {
+        oracle->control_gone = -1;
+        tell_pipelines_again(oracle);
+    }
 }
 
 void sim_oracle_log_free(struct sim_oracle *oracle)

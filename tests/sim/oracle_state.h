@@ -1,5 +1,6 @@
-/* oracle_state: what the oracle knows, shared by oracle.c (verdicts), oracle_log.c (truth from the logs) and
- * oracle_bus.c (what coordinators publish), and by nobody else. Everything is found by its number. */
+/* oracle_state: what the oracle knows, shared by oracle.c (verdicts), oracle_log.c and
+ * oracle_time.c (truth from the logs) and oracle_bus.c (what coordinators publish), and by nobody else. Everything is
+ * found by its number. */
 #ifndef CURFEW_TESTS_SIM_ORACLE_STATE_H
 #define CURFEW_TESTS_SIM_ORACLE_STATE_H
 
@@ -46,6 +47,8 @@ struct o_settings {
 struct o_record {
     struct curfew_bus_event event; /* its value is our own memory */
     int64_t true_us;
+    bool good_tick;
+    int64_t took; /* of control, by a tick of a pipeline: up to here */
     int32_t mint; /* of a token-created: the token; 0: another event */
     bool stood; /* what it hangs on was not over when it was announced */
 };
@@ -56,7 +59,7 @@ struct o_lane {
     int64_t cut_at; /* offsets from here on have had more than one history */
     bool begun;
     uint8_t log_id[CURFEW_LOG_ID_SIZE];
-    int64_t genesis_us;
+    int64_t genesis_us, genesis_true_us;
     struct curfew_settings settings;
     int64_t control_taken; /* control records before this offset are taken in */
     int64_t good_us, last_good_us, lease_us;
@@ -65,8 +68,10 @@ struct o_lane {
 
 struct o_token {
     bool released, withheld;
-    int32_t session, user;
-    int64_t auth_us, revoked_us; /* true time; 0: not */
+    int32_t session, user, lane;
+    int64_t auth_us, issued_us, expires_us;
+    int64_t revoked_us[SIM_LANES_MAX]; /* in that lane's log: true time; 0: not */
+    uint32_t denied[SIM_HOPS_MAX]; /* the boot of the hop that denied it last */
     size_t depth;
     int32_t tasks[CURFEW_PATH_MAX];
     int64_t attempts[CURFEW_PATH_MAX];
@@ -80,7 +85,10 @@ struct o_said {
         int64_t lane;
     } key;
     uint8_t chain[CURFEW_CHAIN_SIZE];
-    int64_t as_of_us, last_cause, oldest_cause;
+    int64_t as_of_us, last_cause, oldest_cause; /* last_cause of a floors record: the cause before */
+    uint8_t chain_before[CURFEW_CHAIN_SIZE]; /* of a floors record */
+    uint64_t content;
+    struct o_said *reach; /* all links from here back to that one stood in revocations; NULL: not looked for */
     UT_hash_handle hh;
 };
 
@@ -96,17 +104,18 @@ struct sim_oracle {
     size_t settings_count;
     struct o_token tokens[SIM_TOKENS_MAX];
     /* What was ended in some history of the logs. */
+    bool once_open[SIM_SESSIONS_MAX + 1];
     bool once_session[SIM_SESSIONS_MAX + 1];
     int64_t once_task[SIM_SESSIONS_MAX + 1][SIM_TASKS_MAX + 1];
     bool once_token[SIM_TOKENS_MAX];
     int64_t once_before[SIM_USERS_MAX + 1];
     bool telling_again;
+    int64_t control_gone; /* pipelines took in control up to here, and it is not there any more; -1: it is */
     struct o_said *said;
-    bool revocations_cut[SIM_LANES_MAX];
 };
 
-/* oracle.c: what a token hangs on, by number. */
-void sim_oracle_learn(struct o_token *token, const struct curfew_claims *claims);
+/* oracle.c: what a token hangs on, by number. False: on what no plan knows. */
+bool sim_oracle_learn(struct o_token *token, const struct curfew_claims *claims);
 
 /* oracle_log.c */
 void sim_oracle_log(struct sim_oracle *oracle, int32_t lane, const struct curfew_bus_event *record);
@@ -114,7 +123,23 @@ void sim_oracle_log_cut(struct sim_oracle *oracle, int32_t lane, int64_t end);
 void sim_oracle_log_free(struct sim_oracle *oracle);
 /* Whether at this moment of its lane's log a token of that session and path could be let go. */
 bool sim_oracle_stands(const struct sim_oracle *oracle, const struct o_token *token);
+/* The lane a session id names; -1: none. */
+int32_t sim_oracle_lane_of(struct curfew_slice session);
 int64_t sim_oracle_user_died(const struct sim_oracle *oracle, int32_t user, int64_t auth_us);
+
+int64_t sim_oracle_skew(const struct o_lane *lane);
+int32_t sim_oracle_holder(struct curfew_slice name); /* 0: none */
+/* The first revocation, of control records before `upto`, that a session of the user authenticated then falls under;
+ * counted from 1, 0: none. */
+int32_t sim_oracle_revoked_before(const struct sim_oracle *oracle, int32_t user, int64_t auth_us, int64_t upto);
+void sim_oracle_end_session(struct sim_oracle *oracle, int32_t number, int64_t true_us);
+void sim_oracle_end_task(struct sim_oracle *oracle, int32_t session, int32_t number, int64_t true_us);
+
+/* oracle_time.c */
+void sim_oracle_tick(struct sim_oracle *oracle, int32_t lane_number, const struct curfew_tick *event,
+                     struct o_record *record);
+void sim_oracle_heartbeat(struct o_lane *lane, const struct curfew_holder_heartbeat *event,
+                          const struct o_record *record);
 
 /* oracle_bus.c */
 void sim_oracle_published(struct sim_oracle *oracle, int32_t lane, const struct curfew_event *event);

@@ -286,6 +286,7 @@ void tale_release(int32_t token)
 void tale_judged(int32_t token, enum curfew_decision decision, enum curfew_class strictness, int64_t age_us)
 {
     const struct curfew_verdict verdict = {.decision = decision, .age_us = age_us};
+    tale.world.processes[TALE_HOP].boots++; /* it has nothing to hold on to */
     sim_oracle_verdict(tale.oracle, 0, &tale.tokens[token].claims, strictness, &verdict);
 }
 
@@ -297,6 +298,7 @@ void tale_allowed(int32_t token, int64_t age_us)
 void tale_denied(int32_t token, enum curfew_kind by)
 {
     const struct curfew_verdict verdict = {.decision = CURFEW_DENY, .kind = by};
+    tale.world.processes[TALE_HOP].boots++; /* it has nothing to hold on to */
     sim_oracle_verdict(tale.oracle, 0, &tale.tokens[token].claims, CURFEW_CLASS_STRICT, &verdict);
 }
 
@@ -339,4 +341,38 @@ void tale_cut(int32_t lane, int64_t log_end)
     const enum curfew_topic topic = curfew_lane_topic(lane);
     tale.ends[topic][curfew_lane_partition(lane)] = log_end;
     sim_oracle_cut(tale.oracle, topic, curfew_lane_partition(lane), log_end);
+}
+
+struct curfew_event tale_beacon(int64_t offset, int64_t as_of_us, int64_t last_cause, const uint8_t *chain)
+{
+    struct curfew_event event = {.type = CURFEW_EVENT_BEACON};
+    struct curfew_beacon *beacon = &event.as.beacon;
+    *beacon = (struct curfew_beacon){.lane = 1,
+                                     .lanes = TALE_LANES,
+                                     .as_of_us = as_of_us,
+                                     .offset = offset,
+                                     .last_cause = last_cause,
+                                     .oldest_cause = last_cause,
+                                     .genesis_us = SIM_T0_US,
+                                     .skew_ms = SIM_SKEW_MS};
+    memcpy(beacon->log_id, tale.log_ids[1], sizeof beacon->log_id);
+    memcpy(beacon->chain, chain, sizeof beacon->chain);
+    return event;
+}
+
+void tale_publish(struct curfew_event event)
+{
+    tale_commit_event(CURFEW_TOPIC_REVOCATIONS, 1, &event);
+}
+
+void tale_floors(int64_t cause, int64_t cause_before, const uint8_t *chain_before, const uint8_t *chain)
+{
+    const struct curfew_floor floor = {.kind = CURFEW_KIND_SESSION, .floor = CURFEW_FLOOR_MAX, .expires_us = SIM_T0_US};
+    struct curfew_event event = {.type = CURFEW_EVENT_FLOORS};
+    struct curfew_floors *floors = &event.as.floors;
+    *floors = (struct curfew_floors){.lane = 1, .cause = cause, .cause_before = cause_before, .floors = {&floor, 1}};
+    memcpy(floors->log_id, tale.log_ids[1], sizeof floors->log_id);
+    memcpy(floors->chain_before, chain_before, sizeof floors->chain_before);
+    memcpy(floors->chain, chain, sizeof floors->chain);
+    tale_publish(event);
 }

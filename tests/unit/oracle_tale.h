@@ -32,7 +32,6 @@ struct tale {
     int64_t ends[CURFEW_TOPIC_COUNT][SIM_LANES_MAX]; /* of the logs: the next offset */
     int64_t broker_error_us; /* of the clock of all brokers */
     int logs_made;
-    uint64_t boots; /* of the hop: it boots anew for every verdict, and has nothing to hold on to */
     uint8_t log_ids[SIM_LANES_MAX][CURFEW_LOG_ID_SIZE];
     struct tale_said tokens[TALE_TOKENS];
 };
@@ -76,6 +75,12 @@ void tale_mint(int32_t session, int32_t token, size_t depth, const struct tale_s
 void tale_mint_times(int32_t session, int32_t token, int64_t issued_us, int64_t expires_us);
 void tale_release(int32_t token);
 void tale_token(int32_t token, size_t depth, const struct tale_step *steps); /* mints and releases: fine */
+
+/* What coordinators publish of lane 1. */
+#define CHAIN(byte) ((const uint8_t[CURFEW_CHAIN_SIZE]){byte})
+struct curfew_event tale_beacon(int64_t offset, int64_t as_of_us, int64_t last_cause, const uint8_t *chain);
+void tale_publish(struct curfew_event event);
+void tale_floors(int64_t cause, int64_t cause_before, const uint8_t *chain_before, const uint8_t *chain);
 
 void tale_judged(int32_t token, enum curfew_decision decision, enum curfew_class strictness, int64_t age_us);
 void tale_allowed(int32_t token, int64_t age_us); /* best effort */

@@ -9,8 +9,6 @@
 
 #include <cmocka.h>
 
-#define CHAIN(byte) ((const uint8_t[CURFEW_CHAIN_SIZE]){byte})
-
 /* --- leases and deadlines --- */
 
 static void test_a_silent_holder_loses_its_lease(void **state)
@@ -187,53 +185,19 @@ static void test_bytes_no_one_can_read_are_passed_over(void **state)
 
 /* --- what coordinators publish --- */
 
-static struct curfew_event beacon_of(int64_t offset, int64_t as_of_us, int64_t last_cause, const uint8_t *chain)
-{
-    struct curfew_event event = {.type = CURFEW_EVENT_BEACON};
-    struct curfew_beacon *beacon = &event.as.beacon;
-    *beacon = (struct curfew_beacon){.lane = 1,
-                                     .lanes = TALE_LANES,
-                                     .as_of_us = as_of_us,
-                                     .offset = offset,
-                                     .last_cause = last_cause,
-                                     .oldest_cause = last_cause,
-                                     .genesis_us = SIM_T0_US,
-                                     .skew_ms = SIM_SKEW_MS};
-    memcpy(beacon->log_id, tale.log_ids[1], sizeof beacon->log_id);
-    memcpy(beacon->chain, chain, sizeof beacon->chain);
-    return event;
-}
-
-static void publish(struct curfew_event event)
-{
-    tale_commit_event(CURFEW_TOPIC_REVOCATIONS, 1, &event);
-}
-
-static void publish_floors(int64_t cause, const uint8_t *chain_before, const uint8_t *chain)
-{
-    const struct curfew_floor floor = {.kind = CURFEW_KIND_SESSION, .floor = CURFEW_FLOOR_MAX, .expires_us = SIM_T0_US};
-    struct curfew_event event = {.type = CURFEW_EVENT_FLOORS};
-    struct curfew_floors *floors = &event.as.floors;
-    *floors = (struct curfew_floors){.lane = 1, .cause = cause, .cause_before = -1, .floors = {&floor, 1}};
-    memcpy(floors->log_id, tale.log_ids[1], sizeof floors->log_id);
-    memcpy(floors->chain_before, chain_before, sizeof floors->chain_before);
-    memcpy(floors->chain, chain, sizeof floors->chain);
-    publish(event);
-}
-
 static void test_a_beacon_is_as_of_its_tick(void **state)
 {
     (void)state;
     const int64_t offset = tale_tick(0);
     const int64_t at_us = tale.world.now_us;
-    publish(beacon_of(offset, at_us, -1, CHAIN(0)));
-    publish(beacon_of(offset, at_us, -1, CHAIN(0))); /* another coordinator's */
+    tale_publish(tale_beacon(offset, at_us, -1, CHAIN(0)));
+    tale_publish(tale_beacon(offset, at_us, -1, CHAIN(0))); /* another coordinator's */
     tale_fine();
     tale_pass(100 * MS);
     const int64_t next = tale_tick(0);
-    publish(beacon_of(next, tale.world.now_us + 1, -1, CHAIN(0)));
+    tale_publish(tale_beacon(next, tale.world.now_us + 1, -1, CHAIN(0)));
     tale_found("I2");
-    publish(beacon_of(next + 1, tale.world.now_us, -1, CHAIN(0))); /* there is no such record */
+    tale_publish(tale_beacon(next + 1, tale.world.now_us, -1, CHAIN(0))); /* there is no such record */
     tale_found("I2");
 }
 
@@ -242,14 +206,14 @@ static void test_coordinators_say_the_same(void **state)
     (void)state;
     tale_session((struct tale_start){.session = 1});
     tale_session_end(1);
-    publish_floors(2, CHAIN(0), CHAIN(1));
-    publish_floors(2, CHAIN(0), CHAIN(1));
+    tale_floors(2, -1, CHAIN(0), CHAIN(1));
+    tale_floors(2, -1, CHAIN(0), CHAIN(1));
     const int64_t offset = tale_tick(0);
-    publish(beacon_of(offset, tale.world.now_us, 2, CHAIN(1)));
+    tale_publish(tale_beacon(offset, tale.world.now_us, 2, CHAIN(1)));
     tale_fine();
-    publish(beacon_of(offset, tale.world.now_us, -1, CHAIN(0)));
+    tale_publish(tale_beacon(offset, tale.world.now_us, -1, CHAIN(0)));
     tale_found("I4");
-    publish_floors(2, CHAIN(0), CHAIN(2));
+    tale_floors(2, -1, CHAIN(0), CHAIN(2));
     tale_found("I4");
 }
 
@@ -259,14 +223,14 @@ static void test_no_beacon_before_its_floors(void **state)
     tale_session((struct tale_start){.session = 1});
     tale_session_end(1);
     const int64_t first = tale_tick(0);
-    publish(beacon_of(first, tale.world.now_us, 2, CHAIN(1)));
+    tale_publish(tale_beacon(first, tale.world.now_us, 2, CHAIN(1)));
     tale_found("I2");
-    publish_floors(2, CHAIN(0), CHAIN(1));
+    tale_floors(2, -1, CHAIN(0), CHAIN(1));
     const int64_t second = tale_tick(0);
-    publish(beacon_of(second, tale.world.now_us, 2, CHAIN(1)));
+    tale_publish(tale_beacon(second, tale.world.now_us, 2, CHAIN(1)));
     tale_fine();
     const int64_t third = tale_tick(0);
-    publish(beacon_of(third, tale.world.now_us, 2, CHAIN(2))); /* a link that was never published */
+    tale_publish(tale_beacon(third, tale.world.now_us, 2, CHAIN(2))); /* a link that was never published */
     tale_found("I2");
 }
 
