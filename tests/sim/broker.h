@@ -26,6 +26,8 @@ void sim_broker_destroy(struct sim_broker *broker);
 
 struct sim_client *sim_client_open(struct sim_broker *broker, struct sim_process *process, struct curfew_bus *bus);
 void sim_client_close(struct sim_client *client);
+/* Whether what it read last was there before it subscribed. */
+bool sim_client_catches_up(const struct sim_client *client, enum curfew_topic topic, int32_t partition);
 /* Network faults of a process outlive its boots. */
 void sim_broker_delay(struct sim_broker *broker, int process, int64_t extra_us, int64_t until_us);
 void sim_broker_blackhole(struct sim_broker *broker, int process, int64_t until_us);

@@ -46,11 +46,17 @@ struct sim_flight {
 
 struct sim_subscription {
     bool active;
-    bool fetching; /* a fetch is on the agenda */
+    bool fetching; /* a request or its answer is on the agenda */
     bool at_end; /* told since the last record */
     bool lost; /* the log was cut below the position: a gap, whatever has grown since */
     int64_t position;
     int64_t available; /* fetched up to here */
+    int64_t end; /* of the log, as the newest answer told it; -1: no answer yet */
+    int64_t before; /* what is before this was there when the reading began */
+    uint64_t turn; /* tells this subscription from earlier ones */
+    int64_t asked_us; /* its next request is with the leader from then on */
+    int64_t answer, answer_end; /* on its way: what will be available, and the log's end */
+    int64_t answer_most; /* records an answer holds */
 };
 
 #define SIM_SUBSCRIPTIONS (CURFEW_TOPIC_COUNT * SIM_LANES_MAX)

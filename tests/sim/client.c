@@ -3,6 +3,10 @@
 
 #include <stdlib.h>
 
+/* The records one fetch brings at most: a client's bound in bytes, met by a backlog only. */
+#define ANSWER_LEAST 40
+#define ANSWER_MOST 600
+
 void sim_client_report(struct sim_client *client, const struct sim_report *report)
 {
     if (!client->open) {
@@ -26,40 +30,93 @@ void sim_client_report(struct sim_client *client, const struct sim_report *repor
     sim_process_wake(client->process, client->broker->world->now_us);
 }
 
-/* An appointment's argument: the subscription. */
-static void fetch(void *context, uint64_t argument)
+/* Appointments name the subscription and its turn: what was asked for an earlier one is nobody's answer. */
+static struct sim_subscription *of(struct sim_client *client, uint64_t argument)
+{
+    struct sim_subscription *subscription = &client->subscriptions[argument % SIM_SUBSCRIPTIONS];
+    const bool this_turn = subscription->turn == argument / SIM_SUBSCRIPTIONS;
+    return client->open && subscription->active && this_turn ? subscription : NULL;
+}
+
+static void later(struct sim_client *client, const struct sim_subscription *subscription, int64_t at_us, sim_deed *deed)
+{
+    const uint64_t slot = (uint64_t)(subscription - client->subscriptions);
+    sim_agenda_put(&client->broker->world->agenda, at_us, deed, client, subscription->turn * SIM_SUBSCRIPTIONS + slot);
+}
+
+static int64_t way(struct sim_client *client)
+{
+    return sim_network_way(client->broker, client->process->number);
+}
+
+static int64_t away_until(const struct sim_client *client)
+{
+    const int64_t until_us = client->broker->networks[client->process->number].blackhole_until_us;
+    return until_us > client->broker->world->now_us ? until_us : 0;
+}
+
+static void arrive(void *context, uint64_t argument);
+
+/* A request is with the leader, and there is something new: the answer holds what is durable now, up to its bound. What
+ * it holds is as old, when it arrives, as the way was long. */
+static void serve(void *context, uint64_t argument)
 {
     struct sim_client *client = context;
-    struct sim_broker *broker = client->broker;
-    struct sim_subscription *subscription = &client->subscriptions[argument];
-    const struct sim_partition *partition = &broker->partitions[argument];
-    subscription->fetching = false;
-    if (!client->open || !subscription->active) {
+    struct sim_subscription *subscription = of(client, argument);
+    if (subscription == NULL) {
         return;
     }
-    const int64_t now_us = broker->world->now_us;
-    const int64_t away_us = broker->networks[client->process->number].blackhole_until_us;
-    int64_t blocked_us = sim_partition_blocked(broker, partition);
-    blocked_us = away_us > now_us && away_us > blocked_us ? away_us : blocked_us;
+    const struct sim_partition *partition = &client->broker->partitions[argument % SIM_SUBSCRIPTIONS];
+    const int64_t away_us = away_until(client);
+    int64_t blocked_us = sim_partition_blocked(client->broker, partition);
+    blocked_us = away_us > blocked_us ? away_us : blocked_us;
     if (blocked_us != 0) {
-        subscription->fetching = true;
-        sim_agenda_put(&broker->world->agenda, blocked_us + sim_network_way(broker, client->process->number), fetch,
-                       client, argument);
+        later(client, subscription, blocked_us + way(client), serve);
         return;
     }
-    subscription->available = partition->durable;
-    client->ready |= UINT32_C(1) << argument;
+    const int64_t most = subscription->available + subscription->answer_most;
+    subscription->answer_end = partition->durable;
+    subscription->answer = partition->durable < most ? partition->durable : most;
+    later(client, subscription, client->broker->world->now_us + way(client), arrive);
+}
+
+static void arrive(void *context, uint64_t argument)
+{
+    struct sim_client *client = context;
+    struct sim_subscription *subscription = of(client, argument);
+    if (subscription == NULL) {
+        return;
+    }
+    const uint64_t slot = argument % SIM_SUBSCRIPTIONS;
+    const int64_t now_us = client->broker->world->now_us;
+    const int64_t away_us = away_until(client);
+    subscription->asked_us = (away_us != 0 ? away_us : now_us) + way(client);
+    if (away_us != 0) { /* lost on the way, and asked for again */
+        later(client, subscription, subscription->asked_us, serve);
+        return;
+    }
+    subscription->available = subscription->answer;
+    subscription->end = subscription->answer_end;
+    subscription->fetching = client->broker->partitions[slot].durable != subscription->available;
+    if (subscription->fetching) {
+        later(client, subscription, subscription->asked_us, serve);
+    }
+    client->ready |= UINT32_C(1) << slot;
     sim_process_wake(client->process, now_us);
 }
 
+/* The next request is with the leader already, or on its way there. */
 static void fetch_soon(struct sim_client *client, int slot)
 {
     struct sim_subscription *subscription = &client->subscriptions[slot];
-    if (subscription->active && !subscription->fetching) {
-        subscription->fetching = true;
-        sim_agenda_put(&client->broker->world->agenda,
-                       client->broker->world->now_us + sim_network_way(client->broker, client->process->number), fetch,
-                       client, (uint64_t)slot);
+    if (!subscription->active || subscription->fetching) {
+        return;
+    }
+    subscription->fetching = true;
+    if (subscription->asked_us <= client->broker->world->now_us) {
+        serve(client, subscription->turn * SIM_SUBSCRIPTIONS + (uint64_t)slot);
+    } else {
+        later(client, subscription, subscription->asked_us, serve);
     }
 }
 
@@ -76,8 +133,7 @@ void sim_clients_cut(struct sim_broker *broker, int slot, int64_t end)
 {
     for (struct sim_client *client = broker->clients; client != NULL; client = client->next) {
         struct sim_subscription *subscription = &client->subscriptions[slot];
-        const bool away = broker->networks[client->process->number].blackhole_until_us > broker->world->now_us;
-        if (client->open && subscription->active && !away && subscription->position > end) {
+        if (client->open && subscription->active && away_until(client) == 0 && subscription->position > end) {
             subscription->lost = true;
             fetch_soon(client, slot);
         }
@@ -104,12 +160,19 @@ static enum curfew_status subscribe(void *self, enum curfew_topic topic, int32_t
     const struct sim_partition *log = &client->broker->partitions[slot];
     (void)error;
     subscription->active = true;
+    subscription->fetching = false;
     subscription->at_end = false;
     subscription->lost = false;
+    subscription->turn++;
+    subscription->asked_us = client->broker->world->now_us + way(client);
+    subscription->answer_most =
+        sim_dice_between(&client->broker->networks[client->process->number].dice, ANSWER_LEAST, ANSWER_MOST);
     subscription->position = offset == CURFEW_OFFSET_BEGIN ? log->base
                              : offset == CURFEW_OFFSET_END ? log->durable
                                                            : offset;
     subscription->available = subscription->position;
+    subscription->end = -1;
+    subscription->before = log->durable;
     client->ready &= ~(UINT32_C(1) << slot);
     fetch_soon(client, slot);
     return CURFEW_OK;
@@ -168,7 +231,7 @@ static bool poll_subscription(struct sim_client *client, int slot, struct curfew
         subscription->at_end = false;
         return true;
     }
-    if (!subscription->at_end) {
+    if (!subscription->at_end && subscription->end >= 0 && subscription->position >= subscription->end) {
         subscription->at_end = true;
         *event = (struct curfew_bus_event){.kind = CURFEW_BUS_CAUGHT_UP,
                                            .topic = topic,
@@ -228,4 +291,10 @@ void sim_client_close(struct sim_client *client)
     if (client != NULL) {
         client->open = false;
     }
+}
+
+bool sim_client_catches_up(const struct sim_client *client, enum curfew_topic topic, int32_t partition)
+{
+    const struct sim_subscription *subscription = &client->subscriptions[sim_slot(topic, partition)];
+    return subscription->position <= subscription->before;
 }
