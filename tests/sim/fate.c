@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#define ASK_OFTEN_US CURFEW_US_PER_MS
+
 /* A holder whose own process, network or clock is at fault may lose its lease until some time after. */
 static void fault(struct sim_process *process, int64_t until_us)
 {
@@ -24,9 +26,20 @@ static void suspend(struct sim_world *world, const struct sim_action *action)
     sim_process_suspend(&world->processes[action->process], action->value);
 }
 
+/* What was said by a clock that was ahead is on its way for a while. */
+static void remember_clock(struct sim_process *process)
+{
+    const int64_t now_us = process->world->now_us;
+    const int64_t ahead_us = sim_machine_error(&process->machine, now_us);
+    const bool recent = process->stepped_us != 0 && now_us - process->stepped_us < SIM_REMEMBERED_US;
+    process->was_ahead_us = recent && process->was_ahead_us > ahead_us ? process->was_ahead_us : ahead_us;
+    process->stepped_us = now_us;
+}
+
 static void step_clock(struct sim_world *world, const struct sim_action *action)
 {
     struct sim_process *process = &world->processes[action->process];
+    remember_clock(process);
     sim_machine_step(&process->machine, world->now_us, action->value);
     const int64_t error_us = llabs(sim_machine_error(&process->machine, world->now_us));
     process->wrong_clock = error_us > SIM_SKEW_MS * CURFEW_US_PER_MS / 2;
@@ -132,6 +145,29 @@ static void redis_gone(struct sim_world *world, const struct sim_action *action)
     world->store_gone_until_us = world->now_us + action->value;
 }
 
+/* An appointment's argument: the action. Asked again and again, for as long as it says. */
+static void ask_again(void *context, uint64_t index)
+{
+    struct sim_world *world = context;
+    const struct sim_action *action = &world->plan->actions[index];
+    struct sim_process *process = &world->processes[action->process];
+    const int64_t every_us = action->count < ASK_OFTEN_US ? ASK_OFTEN_US : action->count;
+    if (process->up && process->suspended_until_us <= world->now_us) {
+        sim_hop_ask_about(process->self, action->session, action->user);
+    }
+    if (world->now_us + every_us < world->begun_us + action->at_us + action->value) {
+        sim_agenda_put(&world->agenda, world->now_us + every_us, ask_again, world, index);
+    }
+}
+
+static void ask(struct sim_world *world, const struct sim_action *action)
+{
+    const struct sim_size *size = &world->plan->size;
+    if (action->process >= size->coordinators && action->process < size->coordinators + size->hops) {
+        ask_again(world, (uint64_t)(action - world->plan->actions));
+    }
+}
+
 typedef void doing(struct sim_world *world, const struct sim_action *action);
 
 /* NULL: work, an actor's to do. */
@@ -156,6 +192,7 @@ static doing *const doings[SIM_ACT_COUNT] = {
     [SIM_REDIS_FAILOVER] = redis_failover,
     [SIM_REDIS_SLOW] = redis_slow,
     [SIM_REDIS_GONE] = redis_gone,
+    [SIM_ASK] = ask,
 };
 
 static void trace(struct sim_world *world, const struct sim_action *action)
@@ -199,6 +236,7 @@ void sim_fate_calm(struct sim_world *world)
         struct sim_process *process = &world->processes[i];
         const struct sim_machine *usual = &world->in_order[i];
         if (process->wrong_clock || process->machine.drift_ppm != usual->drift_ppm) {
+            remember_clock(process);
             sim_machine_set(&process->machine, world->now_us, usual->error_us, usual->drift_ppm);
             process->wrong_clock = false;
             fault(process, world->now_us);

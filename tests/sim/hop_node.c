@@ -17,6 +17,8 @@
 #define CALL_MOST_US 2000
 #define RECONNECT_US (100 * CURFEW_US_PER_MS)
 #define NEWEST 32 /* tokens that are asked about more often */
+#define LOOKED_AT 128 /* of the newest tokens, for those that are asked about on purpose */
+#define ABOUT 4
 #define CALM_TOKENS_MAX 2000
 
 struct sim_hop {
@@ -32,6 +34,7 @@ struct sim_hop {
     uint64_t calls; /* to Redis; tells a late reply from the one waited for */
     bool calling;
     char answer[128];
+    bool backlog[SIM_LANES_MAX]; /* freshness rests on a beacon that was there before the lane was read */
     int64_t as_of_us[SIM_LANES_MAX]; /* the newest that readers saw, of this boot and log */
     uint8_t log_ids[SIM_LANES_MAX][CURFEW_LOG_ID_SIZE];
 };
@@ -123,6 +126,7 @@ static void note_floor(void *context, int32_t lane, const struct curfew_floor *f
 static void note_fresh(void *context, int32_t lane, const struct curfew_beacon *beacon)
 {
     struct sim_hop *node = context;
+    node->backlog[lane] = sim_client_catches_up(node->process->client, CURFEW_TOPIC_REVOCATIONS, lane);
     curfew_cache_note_fresh(node->cache, lane, beacon);
 }
 
@@ -265,6 +269,17 @@ static void ask_redis(struct sim_hop *node, const struct curfew_claims *claims, 
     }
 }
 
+/* Its clock may be wrong and it cannot know, unless the beacon it rests on is ahead of that clock or is of a backlog.
+ */
+static bool warned(const struct sim_hop *node, int32_t lane, struct curfew_now now)
+{
+    struct curfew_freshness_mark mark;
+    int64_t age_us = 0;
+    return lane >= 0 && lane < SIM_LANES_MAX &&
+           curfew_freshness_read(node->region, lane, now, &age_us, &mark) == CURFEW_FRESH &&
+           (node->backlog[lane] || mark.as_of_us - mark.arrived.wall_us > 2 * SIM_SKEW_MS * CURFEW_US_PER_MS);
+}
+
 void sim_hop_ask(struct sim_hop *node, int32_t token)
 {
     const struct curfew_token *verified = sim_tokens_verified(node->world->tokens, token);
@@ -273,8 +288,10 @@ void sim_hop_ask(struct sim_hop *node, int32_t token)
         const struct curfew_request request = {.size = sizeof request, .strictness = class};
         struct curfew_verdict verdict;
         curfew_guard_judge(&node->guard, verified, &request, now, &verdict);
+        sim_oracle_warned(node->world->oracle, warned(node, 0, now) || warned(node, verdict.lane, now));
         sim_oracle_verdict(node->world->oracle, node->number, curfew_token_claims(verified), class, &verdict);
     }
+    sim_oracle_warned(node->world->oracle, false);
     ask_redis(node, curfew_token_claims(verified), now);
 }
 
@@ -288,6 +305,24 @@ void sim_hop_ask_some(struct sim_hop *node, int count)
     for (int i = 0; released > 0 && i < count; i++) {
         const size_t newest = i % 2 == 0 && released > NEWEST ? NEWEST : released;
         sim_hop_ask(node, all[released - 1 - sim_dice_roll(&node->dice, newest)]);
+    }
+}
+
+void sim_hop_ask_about(struct sim_hop *node, int32_t session, int32_t user)
+{
+    size_t released = 0;
+    const int32_t *all = sim_tokens_all(node->world->tokens, &released);
+    int asked = 0;
+    for (size_t i = 0; node->region != NULL && i < released && i < LOOKED_AT && asked < ABOUT; i++) {
+        const int32_t token = all[released - 1 - i];
+        const struct curfew_claims *claims = curfew_token_claims(sim_tokens_verified(node->world->tokens, token));
+        const bool fits = session != 0 ? sim_session_number(claims->session) == session
+                          : user != 0  ? sim_number_of("user-", claims->user) == user
+                                       : true;
+        if (fits && sim_dice_chance(&node->dice, 500)) {
+            sim_hop_ask(node, token);
+            asked++;
+        }
     }
 }
 

@@ -21,6 +21,8 @@ extern const struct sim_process_ops sim_hop_ops;
 void sim_hop_ask(struct sim_hop *node, int32_t token);
 /* Judges some tokens by chance, mostly those whose ends are new. */
 void sim_hop_ask_some(struct sim_hop *node, int count);
+/* Judges some of the newest tokens of the session, of the user, or of whomever when both are 0. */
+void sim_hop_ask_about(struct sim_hop *node, int32_t session, int32_t user);
 /* Tells the oracle what calm should have led to: freshness of every lane, and every released token judged. */
 void sim_hop_calm(struct sim_hop *node);
 

@@ -42,6 +42,8 @@ void sim_oracle_released(struct sim_oracle *oracle, int32_t token, const struct 
 void sim_oracle_withheld(struct sim_oracle *oracle, int32_t token);
 
 /* A hop's answer, now. */
+/* Whether the hop whose verdicts come next could tell by itself that the clocks it judges by do not agree. */
+void sim_oracle_warned(struct sim_oracle *oracle, bool warned);
 void sim_oracle_verdict(struct sim_oracle *oracle, int hop, const struct curfew_claims *claims,
                         enum curfew_class strictness, const struct curfew_verdict *verdict);
 /* A reader of Redis alone, on that hop's machine, allows the token by knowledge of `age_us` ago. */

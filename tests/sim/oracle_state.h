@@ -110,6 +110,7 @@ struct sim_oracle {
     bool once_token[SIM_TOKENS_MAX];
     int64_t once_before[SIM_USERS_MAX + 1];
     bool telling_again;
+    bool warned; /* by what it has read: such a hop is allowed no slack */
     int64_t control_gone; /* pipelines took in control up to here, and it is not there any more; -1: it is */
     struct o_said *said;
 };

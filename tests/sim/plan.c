@@ -15,7 +15,7 @@ static const char *const act_names[SIM_ACT_COUNT] = {
     "token-revoke",  "user-revoke",    "settings",   "silence",     "garbage",   "crash",        "suspend",
     "clock",         "drift",          "delay",      "blackhole",   "lose-acks", "broker-clock", "broker-down",
     "leader-change", "unclean",        "stall",      "retention",   "recreate",  "causes-lost",  "redis-flush",
-    "redis-evict",   "redis-failover", "redis-slow", "redis-gone",
+    "redis-evict",   "redis-failover", "redis-slow", "redis-gone",  "ask",
 };
 
 struct field {
@@ -41,7 +41,7 @@ static int32_t *at(struct sim_action *action, size_t field)
 
 bool sim_act_is_fault(enum sim_act act)
 {
-    return act >= SIM_CRASH;
+    return act >= SIM_CRASH && act != SIM_ASK;
 }
 
 const char *sim_act_name(enum sim_act act)
@@ -110,6 +110,8 @@ void sim_plan_of(uint64_t seed, struct sim_plan *plan)
     struct sim_dice faults = sim_dice_of(seed, "faults");
     sim_plan_work(plan, &work);
     sim_plan_faults(plan, &faults);
+    struct sim_dice hop_scenes = sim_dice_of(seed, "hop-scenes");
+    sim_plan_scenes_hop(plan, &hop_scenes);
     sim_plan_sort(plan);
 }
 
@@ -180,13 +182,13 @@ static bool read_parameter(char *word, struct sim_action *action)
 static bool action_valid(const struct sim_action *action, const struct sim_size *size)
 {
     const int32_t processes = size->coordinators + size->hops + size->actors;
-    const bool fault = sim_act_is_fault(action->act);
+    const bool work = action->act < SIM_CRASH;
     return action->at_us >= 0 && action->process < processes && action->broker < SIM_BROKERS &&
            action->topic < CURFEW_TOPIC_COUNT && action->lane < size->lanes && action->session <= SIM_SESSIONS_MAX &&
            action->task <= SIM_TASKS_MAX && action->parent <= SIM_TASKS_MAX && action->user <= SIM_USERS_MAX &&
            action->token < SIM_TOKENS_MAX &&
            (action->act != SIM_FAN_OUT || action->count < SIM_TOKENS_MAX - action->token) &&
-           action->holder <= size->actors && (fault || (action->actor >= 1 && action->actor <= size->actors));
+           action->holder <= size->actors && (!work || (action->actor >= 1 && action->actor <= size->actors));
 }
 
 static bool read_action(char *line, const struct sim_size *size, struct sim_action *action)

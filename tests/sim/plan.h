@@ -61,6 +61,8 @@ enum sim_act {
     SIM_REDIS_FAILOVER, /* value(µs the replica was behind) */
     SIM_REDIS_SLOW, /* value(µs) count(µs a call) */
     SIM_REDIS_GONE, /* value(µs) */
+    /* Readers. */
+    SIM_ASK, /* process(a hop) session(or user, or 0: any) value(µs for which it is asked) count(µs between) */
     SIM_ACT_COUNT
 };
 
@@ -102,8 +104,10 @@ void sim_action_print(const struct sim_action *action, FILE *out); /* one line, 
 void sim_plan_print(const struct sim_plan *plan, FILE *out); /* the size on lines of `name number`, then actions */
 enum curfew_status sim_plan_read(FILE *in, struct sim_plan *plan, struct curfew_error *error) CURFEW_MUST_CHECK;
 
-/* plan_work.c and plan_faults.c: what sim_plan_of is put together from. */
+/* plan_work.c, plan_faults.c and plan_scenes_hop.c: what sim_plan_of is put together from. */
 void sim_plan_work(struct sim_plan *plan, struct sim_dice *dice);
 void sim_plan_faults(struct sim_plan *plan, struct sim_dice *dice);
+/* After the work: trouble around an end of it, for hops that will be asked about that end. */
+void sim_plan_scenes_hop(struct sim_plan *plan, struct sim_dice *dice);
 
 #endif

@@ -42,6 +42,8 @@ struct sim_process {
     int64_t wake_us; /* true time of the wake that counts */
     uint64_t wakes; /* number of the wake that counts */
     uint64_t boots;
+    int64_t was_ahead_us; /* its wall clock, before `stepped_us`: the most of steps soon one after the other */
+    int64_t stepped_us; /* true time; 0: never */
     bool wrong_clock; /* its wall clock was stepped away, and not back yet */
     int64_t faulted_us; /* true time of the end of its newest fault; 0: none yet. A crash that lasts: INT64_MAX */
 };

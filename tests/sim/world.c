@@ -51,7 +51,10 @@ int64_t sim_world_coordinators_ahead(const struct sim_world *world)
 {
     int64_t most_us = INT64_MIN;
     for (int i = 0; i < world->plan->size.coordinators; i++) {
-        const int64_t error_us = sim_machine_error(&world->processes[i].machine, world->now_us);
+        const struct sim_process *process = &world->processes[i];
+        const bool recent = process->stepped_us != 0 && world->now_us - process->stepped_us < SIM_REMEMBERED_US;
+        int64_t error_us = sim_machine_error(&process->machine, world->now_us);
+        error_us = recent && process->was_ahead_us > error_us ? process->was_ahead_us : error_us;
         most_us = error_us > most_us ? error_us : most_us;
     }
     return most_us;
@@ -182,6 +185,7 @@ static void begin(struct sim_world *world)
     world->tokens = sim_tokens_create();
     sim_world_genesis(world, 0);
     world->now_us += CURFEW_US_PER_S;
+    world->begun_us = world->now_us;
     populate(world);
     for (size_t i = 0; i < world->plan->count; i++) {
         sim_agenda_put(&world->agenda, world->now_us + world->plan->actions[i].at_us, act, world, i);
@@ -225,7 +229,7 @@ void sim_world_run(const struct sim_plan *plan, bool stop_at_first, FILE *out, s
     world->now_us = SIM_T0_US;
     sim_trace_begin(&world->trace, out, SIM_T0_US + CURFEW_US_PER_S);
     begin(world);
-    const int64_t begun_us = world->now_us;
+    const int64_t begun_us = world->begun_us;
     const int64_t end_us = begun_us + plan->size.end_us;
     struct sim_entry entry;
     while (sim_agenda_take(&world->agenda, &entry) && entry.at_us <= end_us) {

@@ -17,6 +17,7 @@
 #define SIM_STRICT_US (2 * CURFEW_US_PER_S)
 #define SIM_STANDARD_US (30 * CURFEW_US_PER_S)
 #define SIM_WARNED_US (20 * CURFEW_US_PER_S) /* of calm, after which every hop must be fresh */
+#define SIM_REMEMBERED_US (60 * CURFEW_US_PER_S) /* what a wrong clock said may be on its way so long */
 #define SIM_PROCESSES_MAX (SIM_COORDINATORS_MAX + SIM_HOPS_MAX + SIM_ACTORS_MAX)
 
 /* What a session's start said, for whoever mints under it. */
@@ -28,6 +29,7 @@ struct sim_session_facts {
 struct sim_world {
     const struct sim_plan *plan;
     int64_t now_us; /* true time */
+    int64_t begun_us; /* true time the plan's times count from */
     struct sim_agenda agenda;
     struct sim_trace trace;
     struct sim_broker *broker;
@@ -67,7 +69,8 @@ struct curfew_settings sim_world_settings(const struct sim_world *world);
 struct sim_process *sim_world_coordinator(struct sim_world *world, int number);
 struct sim_process *sim_world_hop(struct sim_world *world, int number);
 struct sim_process *sim_world_actor(struct sim_world *world, int number); /* from 1 */
-/* How far, of all coordinators, the wall clock furthest ahead of true time is ahead of it; of those up or down. */
+/* How far, of all coordinators, the wall clock furthest ahead of true time is ahead of it, or was when it said what may
+ * be on its way yet; of those up or down. */
 int64_t sim_world_coordinators_ahead(const struct sim_world *world);
 
 #endif
