@@ -18,7 +18,7 @@
 #define RECONNECT_US (100 * CURFEW_US_PER_MS)
 #define NEWEST 32 /* tokens that are asked about more often */
 #define LOOKED_AT 128 /* of the newest tokens, for those that are asked about on purpose */
-#define ABOUT 4
+#define ABOUT 3
 #define CALM_TOKENS_MAX 2000
 
 struct sim_hop {
@@ -312,17 +312,20 @@ void sim_hop_ask_about(struct sim_hop *node, int32_t session, int32_t user)
 {
     size_t released = 0;
     const int32_t *all = sim_tokens_all(node->world->tokens, &released);
-    int asked = 0;
-    for (size_t i = 0; node->region != NULL && i < released && i < LOOKED_AT && asked < ABOUT; i++) {
+    int32_t about[LOOKED_AT];
+    size_t count = 0;
+    for (size_t i = 0; node->region != NULL && i < released && i < LOOKED_AT; i++) {
         const int32_t token = all[released - 1 - i];
         const struct curfew_claims *claims = curfew_token_claims(sim_tokens_verified(node->world->tokens, token));
         const bool fits = session != 0 ? sim_session_number(claims->session) == session
                           : user != 0  ? sim_number_of("user-", claims->user) == user
                                        : true;
-        if (fits && sim_dice_chance(&node->dice, 500)) {
-            sim_hop_ask(node, token);
-            asked++;
+        if (fits) {
+            about[count++] = token;
         }
+    }
+    for (int i = 0; count > 0 && i < ABOUT; i++) {
+        sim_hop_ask(node, about[sim_dice_roll(&node->dice, count)]);
     }
 }
 

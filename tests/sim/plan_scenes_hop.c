@@ -12,6 +12,7 @@
 #define AFTER_US (17 * S) /* no scene lasts longer after its end */
 #define MINT_RECENT_US (25 * S)
 #define TRIES 60
+#define HOPS_STRUCK 3 /* by what depends on luck of each */
 
 /* A scene being made. */
 struct scene {
@@ -20,6 +21,7 @@ struct scene {
     const struct sim_action *actions; /* of the work and the faults: what scenes add is not looked at */
     size_t count;
     struct sim_action end; /* what it is about */
+    int64_t minted_us; /* the oldest recent token that it ends */
     int32_t lane; /* that the end is said in */
     int32_t hop; /* process number */
 };
@@ -105,28 +107,48 @@ static void brokers_fast(struct scene *scene)
         add(scene, (struct sim_action){.act = SIM_BROKER_CLOCK, .at_us = from_us, .broker = i, .value = by_us});
         add(scene, (struct sim_action){.act = SIM_BROKER_CLOCK, .at_us = until_us, .broker = i});
     }
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < HOPS_STRUCK; i++) {
         other_hop(scene);
         delay(scene, from_us, until_us - from_us, between(scene, 80 * MS, 500 * MS));
         ask(scene, scene->end.at_us, until_us);
     }
 }
 
-/* Two hops whose clocks are slow, or fast, read late; then their clocks are set right. */
-static void hop_clock(struct scene *scene)
+/* A hop's clock is wrong, and what it reads comes late; then its clock is set right. */
+static void wrong_clock(struct scene *scene, int64_t by_us, int64_t way_us, int64_t right_us)
 {
-    for (int i = 0; i < 2; i++) {
-        const int64_t by_us = between(scene, 1500 * MS, 6 * S);
-        const int64_t way_us = by_us * between(scene, 30, 130) / 100;
-        const int64_t right_us = scene->end.at_us + by_us * between(scene, 20, 120) / 100;
-        const int64_t early_us = right_us - between(scene, 3 * S, 6 * S) - 2 * way_us;
-        const int64_t from_us = early_us < 2 * S ? 2 * S : early_us;
-        const int64_t step_us = sim_dice_chance(scene->dice, 850) ? -by_us : by_us;
+    const int64_t early_us = right_us - between(scene, 3 * S, 6 * S) - 2 * way_us;
+    const int64_t from_us = early_us < 2 * S ? 2 * S : early_us;
+    strike(scene, SIM_CLOCK, from_us, by_us);
+    strike(scene, SIM_CLOCK, right_us, -by_us);
+    delay(scene, from_us + between(scene, 0, S), right_us + 2 * S - from_us, way_us);
+}
+
+/* Clocks are about as slow as what they read is late: it looks fresh. It is asked about when they are right again. */
+static void slow_and_late(struct scene *scene)
+{
+    for (int i = 0; i < HOPS_STRUCK; i++) {
+        const int64_t by_us = between(scene, 1500 * MS, 5 * S);
+        const int64_t right_us = scene->end.at_us + by_us * between(scene, 60, 160) / 100;
         other_hop(scene);
-        strike(scene, SIM_CLOCK, from_us, step_us);
-        strike(scene, SIM_CLOCK, right_us, -step_us);
-        delay(scene, from_us + between(scene, 0, S), right_us + 2 * S - from_us, way_us);
-        ask(scene, scene->end.at_us, right_us + 2 * S);
+        wrong_clock(scene, sim_dice_chance(scene->dice, 900) ? -by_us : by_us, by_us * between(scene, 90, 115) / 100,
+                    right_us);
+        ask(scene, right_us, right_us + 2 * S);
+    }
+}
+
+/* Clocks are so slow that what they read looks as if it came from ahead, though it is late: only tokens older than the
+ * clock is slow are valid there. */
+static void slow_and_ahead(struct scene *scene)
+{
+    const int64_t old_us = scene->end.at_us - scene->minted_us;
+    for (int i = 0; i < HOPS_STRUCK; i++) {
+        const int64_t by_us = between(scene, 1600 * MS, old_us < 2 * S ? 2 * S : old_us > 7 * S ? 7 * S : old_us);
+        const int64_t way_us = between(scene, 800 * MS, by_us - 500 * MS);
+        const int64_t right_us = scene->end.at_us + way_us * between(scene, 80, 160) / 100;
+        other_hop(scene);
+        wrong_clock(scene, -by_us, way_us, right_us);
+        ask(scene, scene->end.at_us, right_us + 200 * MS);
     }
 }
 
@@ -229,8 +251,8 @@ static void end_late(struct scene *scene)
 }
 
 typedef void staging(struct scene *scene);
-static staging *const stagings[] = {hop_away,   lane_stalls, brokers_fast, hop_clock, passed_by,
-                                    late_start, nobody_home, slow_start,   end_late};
+static staging *const stagings[] = {hop_away,  lane_stalls, brokers_fast, slow_and_late, slow_and_ahead,
+                                    passed_by, late_start,  nobody_home,  slow_start,    end_late};
 #define STAGINGS (sizeof stagings / sizeof stagings[0])
 
 /* The session, or for a user's revocation the first such session, that an action is about; NULL: none. */
@@ -246,19 +268,20 @@ static const struct sim_action *start_of(const struct scene *scene, const struct
     return NULL;
 }
 
-/* A token was minted, not long ago, that the end would end. */
-static bool matters(const struct scene *scene, const struct sim_action *end, const struct sim_action *start)
+/* The first token, of those minted not long ago, that the end would end; NULL: none. */
+static const struct sim_action *victim(const struct scene *scene, const struct sim_action *end,
+                                       const struct sim_action *start)
 {
     for (size_t i = 0; i < scene->count; i++) {
         const struct sim_action *mint = &scene->actions[i];
         const bool whole = end->act == SIM_USER_REVOKE || end->act == SIM_SESSION_END;
         if ((mint->act == SIM_MINT || mint->act == SIM_FAN_OUT) && mint->session == start->session &&
             (whole || mint->task == end->task) && mint->at_us < end->at_us - 50 * MS &&
-            mint->at_us > end->at_us - MINT_RECENT_US && mint->at_us + mint->life_s * S > end->at_us + 5 * S) {
-            return true;
+            mint->at_us > end->at_us - MINT_RECENT_US && mint->at_us + mint->life_s * S > end->at_us + 8 * S) {
+            return mint;
         }
     }
-    return false;
+    return NULL;
 }
 
 static bool pick_end(struct scene *scene)
@@ -270,8 +293,10 @@ static bool pick_end(struct scene *scene)
                           end->act == SIM_ATTEMPT_END || (end->act == SIM_TASK_START && end->attempt > 1);
         const struct sim_action *start =
             ends && end->at_us > BEFORE_US && end->at_us < last_us ? start_of(scene, end) : NULL;
-        if (start != NULL && matters(scene, end, start)) {
+        const struct sim_action *mint = start != NULL ? victim(scene, end, start) : NULL;
+        if (mint != NULL) {
             scene->end = *end;
+            scene->minted_us = mint->at_us;
             scene->lane = end->act == SIM_USER_REVOKE ? 0 : start->lane;
             return true;
         }
