@@ -23,6 +23,7 @@ struct scene {
     struct sim_action end; /* what it is about */
     int64_t minted_us; /* the oldest recent token that it ends */
     int32_t lane; /* that the end is said in */
+    int32_t user; /* whose session it is */
     int32_t hop; /* process number */
 };
 
@@ -89,6 +90,20 @@ static void lane_stalls(struct scene *scene)
         other_hop(scene);
         ask(scene, scene->end.at_us, from_us + for_us + 200 * MS);
     }
+}
+
+/* The same of control, and the user's own revocation: some time before the end, so that only the user's floor denies.
+ */
+static void control_stalls(struct scene *scene)
+{
+    const int64_t at_us = scene->end.at_us - between(scene, S, 4 * S);
+    if (scene->end.act != SIM_USER_REVOKE && at_us > scene->minted_us + 300 * MS) {
+        scene->end =
+            (struct sim_action){.act = SIM_USER_REVOKE, .at_us = at_us, .actor = scene->end.actor, .user = scene->user};
+        scene->lane = 0;
+        add(scene, scene->end);
+    }
+    lane_stalls(scene);
 }
 
 static void delay(struct scene *scene, int64_t at_us, int64_t for_us, int64_t way_us)
@@ -251,8 +266,8 @@ static void end_late(struct scene *scene)
 }
 
 typedef void staging(struct scene *scene);
-static staging *const stagings[] = {hop_away,  lane_stalls, brokers_fast, slow_and_late, slow_and_ahead,
-                                    passed_by, late_start,  nobody_home,  slow_start,    end_late};
+static staging *const stagings[] = {hop_away,  lane_stalls, control_stalls, brokers_fast, slow_and_late, slow_and_ahead,
+                                    passed_by, late_start,  nobody_home,    slow_start,   end_late};
 #define STAGINGS (sizeof stagings / sizeof stagings[0])
 
 /* The session, or for a user's revocation the first such session, that an action is about; NULL: none. */
@@ -297,6 +312,7 @@ static bool pick_end(struct scene *scene)
         if (mint != NULL) {
             scene->end = *end;
             scene->minted_us = mint->at_us;
+            scene->user = start->user;
             scene->lane = end->act == SIM_USER_REVOKE ? 0 : start->lane;
             return true;
         }
