@@ -305,6 +305,35 @@ static void a_fault_names_a_place_that_is_there(void **state)
     "session_life_ms=60000 calm_us=5000000 end_us=6000000\n"
 #define GOOD "1.500000 crash process=2 value=5\n"
 
+static void hops_are_asked_in_worlds_that_break_and_before_calm(void **state)
+{
+    /* Goal: who is asked on purpose is a hop, for a while that ends before calm; most worlds with faults have that. */
+    int broken = 0;
+    int asked = 0;
+    (void)state;
+    for (uint64_t seed = 0; seed < SEEDS_FOR_KINDS; seed++) {
+        struct sim_plan plan;
+        bool faults = false;
+        bool asks = false;
+        sim_plan_of(seed, &plan);
+        for (size_t i = 0; i < plan.count; i++) {
+            const struct sim_action *action = &plan.actions[i];
+            faults = faults || sim_act_is_fault(action->act);
+            if (action->act == SIM_ASK) {
+                asks = true;
+                assert_in_range(action->process, plan.size.coordinators, plan.size.coordinators + plan.size.hops - 1);
+                assert_true(action->value > 0 && action->at_us + action->value < plan.size.calm_us);
+                assert_true(action->count > 0);
+            }
+        }
+        assert_false(asks && !faults);
+        broken += faults;
+        asked += asks;
+        sim_plan_free(&plan);
+    }
+    assert_in_range(asked, broken * 9 / 10, broken);
+}
+
 static void what_is_no_plan_is_refused_with_its_line(void **state)
 {
     /* Goal: each of these is refused as not valid, and the text names the line. */
@@ -491,6 +520,7 @@ int main(void)
         cmocka_unit_test(every_kind_of_fault_occurs_and_some_worlds_have_none),
         cmocka_unit_test(everything_is_mended_before_calm),
         cmocka_unit_test(a_fault_names_a_place_that_is_there),
+        cmocka_unit_test(hops_are_asked_in_worlds_that_break_and_before_calm),
         cmocka_unit_test(what_is_no_plan_is_refused_with_its_line),
         cmocka_unit_test(comments_and_empty_lines_are_passed_over),
         cmocka_unit_test(a_failure_shrinks_to_what_it_needs),
