@@ -1,82 +1,65 @@
-/* answers: one range of answered offsets, and its refusals. */
+/* answers: the newest answered records of a lane, in places by offset. */
 #include "producer/answers.h"
 #include <stdlib.h>
+#include <string.h>
+
+struct curfew_answers_entry {
+    int64_t offset;
+    uint8_t digest[CURFEW_RECORD_DIGEST_SIZE];
+    int32_t reason; /* enum curfew_reason */
+    enum curfew_verdict_of_record verdict; /* CURFEW_ANSWER_NONE: the place is empty */
+    bool retriable;
+};
 
 void curfew_answers_clear(struct curfew_answers *answers)
 {
-    free(answers->refused);
+    free(answers->entries);
     *answers = (struct curfew_answers){0};
 }
 
-const struct curfew_refusal *curfew_refusal_find(const struct curfew_refusal *refused, size_t count, int64_t offset)
+static struct curfew_answers_entry *place(const struct curfew_answers *answers, int64_t offset)
 {
-    size_t low = 0;
-    size_t high = count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (refused[middle].offset < offset) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < count && refused[low].offset == offset ? &refused[low] : NULL;
-}
-
-/* Forgets the lower half, so that this is rare. */
-static void make_room(struct curfew_answers *answers)
-{
-    size_t dropped = answers->count / 2;
-    answers->from = answers->refused[dropped - 1].offset + 1;
-    answers->count -= dropped;
-    memmove(answers->refused, answers->refused + dropped, answers->count * sizeof *answers->refused);
-}
-
-static void remember(struct curfew_answers *answers, const struct curfew_refusal *refusal)
-{
-    if (answers->refused == NULL) {
-        answers->refused = malloc(CURFEW_ANSWERS_REFUSALS_MAX * sizeof *answers->refused);
-        if (answers->refused == NULL) {
-            answers->from = refusal->offset + 1; /* unanswered is the truth that remains */
-            return;
-        }
-    }
-    if (answers->count == CURFEW_ANSWERS_REFUSALS_MAX) {
-        make_room(answers);
-    }
-    answers->refused[answers->count++] = *refusal;
+    return &answers->entries[(uint64_t)offset % CURFEW_ANSWERS_KEPT];
 }
 
 void curfew_answers_take(struct curfew_answers *answers, const struct curfew_accepted *accepted)
 {
-    if (answers->any && accepted->to <= answers->to) {
-        return;
-    }
-    if (!answers->any || accepted->from > answers->to + 1) {
-        answers->any = true;
-        answers->from = accepted->from;
-        answers->to = accepted->from - 1;
-        answers->count = 0;
-    }
+    const uint8_t(*digests)[CURFEW_RECORD_DIGEST_SIZE] = accepted->digests.items;
     const struct curfew_refusal *refused = accepted->refused.items;
-    for (size_t i = 0; i < accepted->refused.count; i++) {
-        if (refused[i].offset > answers->to && refused[i].offset <= accepted->to) {
-            remember(answers, &refused[i]);
+    if (answers->entries == NULL) {
+        answers->entries = calloc(CURFEW_ANSWERS_KEPT, sizeof *answers->entries);
+        if (answers->entries == NULL) {
+            return; /* unanswered is the truth that remains */
         }
     }
-    answers->to = accepted->to;
+    for (size_t i = 0; i < accepted->digests.count; i++) {
+        const int64_t offset = accepted->from + (int64_t)i;
+        struct curfew_answers_entry *entry = place(answers, offset);
+        *entry = (struct curfew_answers_entry){.offset = offset, .verdict = CURFEW_ANSWER_ACCEPTED};
+        memcpy(entry->digest, digests[i], sizeof entry->digest);
+    }
+    for (size_t i = 0; i < accepted->refused.count; i++) {
+        struct curfew_answers_entry *entry = place(answers, refused[i].offset);
+        entry->verdict = CURFEW_ANSWER_REFUSED;
+        entry->reason = refused[i].reason;
+        entry->retriable = refused[i].retriable;
+    }
 }
 
 enum curfew_verdict_of_record curfew_answers_find(const struct curfew_answers *answers, int64_t offset,
+                                                  const uint8_t digest[CURFEW_RECORD_DIGEST_SIZE],
                                                   struct curfew_refusal *refusal)
 {
-    if (!answers->any || offset < answers->from || offset > answers->to) {
+    if (answers->entries == NULL || offset < 0) {
         return CURFEW_ANSWER_NONE;
     }
-    const struct curfew_refusal *found = curfew_refusal_find(answers->refused, answers->count, offset);
-    if (found == NULL) {
-        return CURFEW_ANSWER_ACCEPTED;
+    const struct curfew_answers_entry *entry = place(answers, offset);
+    if (entry->verdict == CURFEW_ANSWER_NONE || entry->offset != offset) {
+        return CURFEW_ANSWER_NONE;
     }
-    *refusal = *found;
-    return CURFEW_ANSWER_REFUSED;
+    if (memcmp(entry->digest, digest, sizeof entry->digest) != 0) {
+        return CURFEW_ANSWER_OTHER;
+    }
+    *refusal = (struct curfew_refusal){offset, entry->reason, entry->retriable};
+    return entry->verdict;
 }

@@ -1,40 +1,37 @@
 /* answers: what coordinators said of a lane's newest records, remembered for events whose own acknowledgement is still
- * on its way: an answer may be read before it. One range without holes, growing at its upper end, and what was refused
- * in it. Pure; one thread. Bound: of more than CURFEW_ANSWERS_REFUSALS_MAX refusals the lower end of the range is
- * forgotten, and an event there counts as unanswered. */
+ * on its way: an answer may be read before it. By offset, with the digest of the record that is meant: a log that lost
+ * its end or was made anew has other records at the same offsets, and what was said of those is nothing said of ours.
+ * Pure; one thread. Bound: of each offset modulo CURFEW_ANSWERS_KEPT the newest answer is remembered; what was
+ * forgotten counts as unanswered. */
 #ifndef CURFEW_PRODUCER_ANSWERS_H
 #define CURFEW_PRODUCER_ANSWERS_H
 
 #include <curfew/event.h>
 
-#define CURFEW_ANSWERS_REFUSALS_MAX 4096
+#define CURFEW_ANSWERS_KEPT 8192 /* at least CURFEW_ANSWERED_MAX: a whole answer is remembered */
 
+/* All zero is an empty value. */
 struct curfew_answers {
-    bool any;
-    int64_t from; /* inclusive */
-    int64_t to; /* inclusive */
-    struct curfew_refusal *refused; /* ascending by offset */
-    size_t count;
+    struct curfew_answers_entry *entries; /* CURFEW_ANSWERS_KEPT, by offset; NULL: none yet */
 };
 
 enum curfew_verdict_of_record {
     CURFEW_ANSWER_NONE, /* nobody spoke of it, as far as is remembered */
     CURFEW_ANSWER_ACCEPTED,
     CURFEW_ANSWER_REFUSED,
+    CURFEW_ANSWER_OTHER, /* what stands at that offset is another record */
 };
 
-/* Forgets everything, and frees. All zero is an empty value. */
+/* Forgets everything, and frees. */
 void curfew_answers_clear(struct curfew_answers *answers);
 
-/* Takes in an accepted record of the lane's log. A range that touches what is remembered extends it upwards; one that
- * begins behind a hole replaces it; one below is not remembered. */
+/* Takes in an accepted record of the lane's log, which has a digest for each offset of its range and its refusals
+ * within it, ascending. Without memory nothing is remembered. */
 void curfew_answers_take(struct curfew_answers *answers, const struct curfew_accepted *accepted);
 
 /* `refusal` is filled when it was refused. */
 enum curfew_verdict_of_record curfew_answers_find(const struct curfew_answers *answers, int64_t offset,
+                                                  const uint8_t digest[CURFEW_RECORD_DIGEST_SIZE],
                                                   struct curfew_refusal *refusal);
-
-/* The refusal of that offset in a list ascending by offset, or NULL. */
-const struct curfew_refusal *curfew_refusal_find(const struct curfew_refusal *refused, size_t count, int64_t offset);
 
 #endif

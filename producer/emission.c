@@ -1,5 +1,6 @@
 /* emission: events on their way, lists of them, and tickets. */
 #include "producer/emission.h"
+#include "schemas/codec.h"
 #include <stdlib.h>
 
 #define FIRST_SLOTS 64
@@ -24,6 +25,7 @@ struct curfew_emission *curfew_emission_create(struct curfew_slice value, const 
     memcpy(bytes + value.size, name, name_size);
     *emission = (struct curfew_emission){
         .receipt = {.offset = -1}, .name = (const char *)bytes + value.size, .value = {bytes, value.size}};
+    curfew_codec_record_digest(emission->value, emission->digest);
     return emission;
 }
 

@@ -22,6 +22,8 @@ struct curfew_emission {
     int64_t deadline_us; /* on the boot clock; 0: none */
     int64_t send_by_us; /* on the boot clock: reported when not with the bus by then; 0: no such bound */
     uint64_t ticket; /* while sent */
+    uint32_t generation; /* its lane's, when it was sent */
+    uint8_t digest[CURFEW_RECORD_DIGEST_SIZE]; /* by which answers name it */
     struct curfew_receipt receipt;
     curfew_emitted *emitted; /* may be NULL */
     void *context;

@@ -73,6 +73,7 @@ static bool send(struct curfew_emitter *emitter, struct curfew_emitter_lane *lan
                                                  .ticket = emission->ticket};
         status = emitter->bus->ops->produce(emitter->bus->self, &record, &error);
         if (status == CURFEW_OK) {
+            emission->generation = lane->generation;
             curfew_emitter_move(emitter, emission, CURFEW_EMISSION_SENT, lane->sent.last);
             return true;
         }
@@ -169,6 +170,19 @@ void curfew_emitter_add(struct curfew_emitter *emitter, struct curfew_emission *
     pump(emitter, lane);
 }
 
+void curfew_emitter_send_again(struct curfew_emitter *emitter, struct curfew_emission *emission)
+{
+    struct curfew_emitter_lane *lane = &emitter->lanes[emission->lane];
+    if (emission->heartbeat) {
+        curfew_emitter_expire(emitter, emission);
+        return;
+    }
+    emission->receipt = (struct curfew_receipt){.lane = lane->lane, .offset = -1};
+    lane->retry_us = emitter->now.boot_us + CURFEW_EMITTER_RETRY_US;
+    curfew_emitter_move(emitter, emission, CURFEW_EMISSION_WAITING, lane->again);
+    lane->again = emission;
+}
+
 static void take_delivery(struct curfew_emitter *emitter, const struct curfew_bus_event *event)
 {
     struct curfew_emission *emission = curfew_tickets_take(&emitter->tickets, event->ticket);
@@ -176,6 +190,10 @@ static void take_delivery(struct curfew_emitter *emitter, const struct curfew_bu
         return; /* it was given up before */
     }
     struct curfew_emitter_lane *lane = &emitter->lanes[emission->lane];
+    if (emission->generation != lane->generation) {
+        curfew_emitter_send_again(emitter, emission); /* to a log that is no more */
+        return;
+    }
     struct curfew_emission *before = lane->durable.last;
     while (before != NULL && before->receipt.offset > event->offset) {
         before = before->before;
@@ -205,13 +223,7 @@ static void take_failure(struct curfew_emitter *emitter, const struct curfew_bus
     }
     struct curfew_emitter_lane *lane = &emitter->lanes[emission->lane];
     curfew_emitter_note(lane->problem, event->text);
-    if (emission->heartbeat) {
-        curfew_emitter_expire(emitter, emission);
-        return;
-    }
-    lane->retry_us = emitter->now.boot_us + CURFEW_EMITTER_RETRY_US;
-    curfew_emitter_move(emitter, emission, CURFEW_EMISSION_WAITING, lane->again);
-    lane->again = emission;
+    curfew_emitter_send_again(emitter, emission);
 }
 
 void curfew_emitter_handle(struct curfew_emitter *emitter, const struct curfew_bus_event *event, struct curfew_now now)

@@ -84,18 +84,22 @@ static void stop_reading(struct curfew_emitter *emitter, enum curfew_topic topic
 
 void curfew_emitter_settle(struct curfew_emitter *emitter, struct curfew_emission *emission)
 {
-    const struct curfew_emitter_lane *lane = &emitter->lanes[emission->lane];
+    struct curfew_emitter_lane *lane = &emitter->lanes[emission->lane];
     if (emission->wait == CURFEW_WAIT_DURABLE) {
         curfew_emitter_accomplish(emitter, emission);
         return;
     }
     struct curfew_refusal refusal;
-    switch (curfew_answers_find(&lane->answers, emission->receipt.offset, &refusal)) {
+    switch (curfew_answers_find(&lane->answers, emission->receipt.offset, emission->digest, &refusal)) {
     case CURFEW_ANSWER_ACCEPTED:
         curfew_emitter_accomplish(emitter, emission);
         break;
     case CURFEW_ANSWER_REFUSED:
         curfew_emitter_refuse(emitter, emission, &refusal);
+        break;
+    case CURFEW_ANSWER_OTHER:
+        curfew_emitter_note(lane->problem, "the log lost records that it had acknowledged");
+        curfew_emitter_send_again(emitter, emission);
         break;
     case CURFEW_ANSWER_NONE:
         break;
@@ -122,6 +126,7 @@ static void know_log(struct curfew_emitter *emitter, struct curfew_emitter_lane 
     memcpy(lane->log_id, log_id, CURFEW_LOG_ID_SIZE);
     if (changed) {
         lane->newest = -1;
+        lane->generation++;
         curfew_answers_clear(&lane->answers);
         send_again(emitter, lane);
     }
@@ -181,6 +186,10 @@ static void take_first_record(struct curfew_emitter *emitter, struct curfew_emit
 
 static bool is_sound(const struct curfew_accepted *accepted, int32_t lane)
 {
+    if (accepted->lane != lane || accepted->from < 0 || accepted->to < accepted->from ||
+        accepted->to - accepted->from != (int64_t)accepted->digests.count - 1) {
+        return false;
+    }
     const struct curfew_refusal *refused = accepted->refused.items;
     for (size_t i = 0; i < accepted->refused.count; i++) {
         if (refused[i].offset < accepted->from || refused[i].offset > accepted->to ||
@@ -188,7 +197,7 @@ static bool is_sound(const struct curfew_accepted *accepted, int32_t lane)
             return false;
         }
     }
-    return accepted->lane == lane && accepted->from >= 0 && accepted->from <= accepted->to;
+    return true;
 }
 
 /* Finishes what the answer speaks of. */
@@ -202,15 +211,8 @@ static void apply_answer(struct curfew_emitter *emitter, struct curfew_emitter_l
         if (emission->receipt.offset > accepted->to) {
             break;
         }
-        if (emission->receipt.offset < accepted->from || emission->wait != CURFEW_WAIT_ACCEPTED) {
-            continue;
-        }
-        const struct curfew_refusal *refusal =
-            curfew_refusal_find(accepted->refused.items, accepted->refused.count, emission->receipt.offset);
-        if (refusal == NULL) {
-            curfew_emitter_accomplish(emitter, emission);
-        } else {
-            curfew_emitter_refuse(emitter, emission, refusal);
+        if (emission->receipt.offset >= accepted->from && emission->wait == CURFEW_WAIT_ACCEPTED) {
+            curfew_emitter_settle(emitter, emission);
         }
     }
 }

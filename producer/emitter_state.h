@@ -30,6 +30,7 @@ struct curfew_emitter_lane {
     bool named; /* log_id was known once */
     bool warned; /* of a record of its answers that could not be read */
     uint8_t log_id[CURFEW_LOG_ID_SIZE];
+    uint32_t generation; /* how often its log turned out to be another */
     int64_t newest; /* highest offset that one of ours was given in this log; -1: none */
     int64_t read_us; /* when its log was looked at last, on the boot clock */
     int64_t retry_us; /* nothing is sent before, on the boot clock */
@@ -85,8 +86,12 @@ void curfew_emitter_read_answers(struct curfew_emitter *emitter, struct curfew_e
 /* What waits in a lane that the cluster does not have fails. */
 void curfew_emitter_fail_beyond(struct curfew_emitter *emitter, struct curfew_emitter_lane *lane);
 
-/* A durable emission of a lane whose log is known: done, refused, or still waiting for its answer. */
+/* A durable emission of a lane whose log is known: done, refused, sent again because the log has another record in its
+ * place, or still waiting for its answer. */
 void curfew_emitter_settle(struct curfew_emitter *emitter, struct curfew_emission *emission);
+
+/* Was sent, and is not in the log: sent again after a while, before what was never sent. A heartbeat is late then. */
+void curfew_emitter_send_again(struct curfew_emitter *emitter, struct curfew_emission *emission);
 
 /* What the bus tells of a lane's partitions. */
 void curfew_emitter_take_record(struct curfew_emitter *emitter, struct curfew_emitter_lane *lane,

@@ -130,6 +130,13 @@ enum curfew_status curfew_codec_decode(struct curfew_slice bytes, struct curfew_
     return status;
 }
 
+void curfew_codec_record_digest(struct curfew_slice bytes, uint8_t digest[CURFEW_RECORD_DIGEST_SIZE])
+{
+    uint8_t whole[CURFEW_SHA256_SIZE];
+    curfew_sha256(&bytes, 1, whole);
+    memcpy(digest, whole, CURFEW_RECORD_DIGEST_SIZE);
+}
+
 static struct curfew_json *json_of(const struct curfew_op *op, const void *base);
 
 /* Adds a record's fields, which follow its op, to an object. */

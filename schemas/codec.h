@@ -34,6 +34,9 @@ enum curfew_status curfew_codec_decode(struct curfew_slice bytes, struct curfew_
                                        struct curfew_event *event, enum curfew_reason *reason,
                                        struct curfew_error *error) CURFEW_MUST_CHECK;
 
+/* By what an answer names a record, given the record's value. */
+void curfew_codec_record_digest(struct curfew_slice bytes, uint8_t digest[CURFEW_RECORD_DIGEST_SIZE]);
+
 /* The event as one JSON object {"type":"task-ended", fields…}: enums by name, bytes and fixed as hex. malloc'ed,
  * NUL-terminated; NULL when memory runs out or a string is not UTF-8. */
 char *curfew_codec_json(const struct curfew_event *event);

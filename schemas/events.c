@@ -257,11 +257,14 @@ static const struct curfew_field refusal_fields[] = {
 static const struct curfew_field refusal_item[] = {
     {.name = "item", .size = sizeof(struct curfew_refusal), .inside = refusal_fields}, {0}};
 
+static const struct curfew_field record_digest_item[] = {{.name = "item", .size = CURFEW_RECORD_DIGEST_SIZE}, {0}};
+
 static const struct curfew_field accepted_fields[] = {
     {MEMBER("log_id", struct curfew_accepted, log_id)},
     {MEMBER("lane", struct curfew_accepted, lane)},
     {MEMBER("from", struct curfew_accepted, from)},
     {MEMBER("to", struct curfew_accepted, to)},
+    {MEMBER("digests", struct curfew_accepted, digests), .bound = CURFEW_ANSWERED_MAX, .inside = record_digest_item},
     {MEMBER("refused", struct curfew_accepted, refused), .bound = CURFEW_REFUSALS_MAX, .inside = refusal_item},
     {MEMBER("key_id", struct curfew_accepted, key_id), .bound = CURFEW_ID_MAX},
     {MEMBER("signature", struct curfew_accepted, signature), .bound = CURFEW_SIGNATURE_MAX},

@@ -20,11 +20,13 @@
 #define CURFEW_APPROVALS_MAX 8 /* approvals of a token */
 #define CURFEW_POLICIES_MAX 8 /* policies of a token */
 #define CURFEW_FLOORS_MAX 1024 /* floors of one floors record */
+#define CURFEW_ANSWERED_MAX 4096 /* records that one accepted record speaks of */
 #define CURFEW_REFUSALS_MAX 1024 /* refusals of one accepted record */
 #define CURFEW_LANES_MAX 256 /* lanes of a cluster, control included */
 #define CURFEW_FLOOR_MAX INT64_MAX /* above every value a token can present */
 #define CURFEW_DIGEST_SIZE 16 /* a subject */
 #define CURFEW_LOG_ID_SIZE 16
+#define CURFEW_RECORD_DIGEST_SIZE 8 /* which record an answer speaks of: the first bytes of SHA-256 of its value */
 #define CURFEW_CHAIN_SIZE 32 /* SHA-256 */
 
 /* What authority can hang on (DESIGN: the kinds of floors). The numbers are the Avro enum's order and are part of the
@@ -281,6 +283,7 @@ struct curfew_accepted {
     int32_t lane;
     int64_t from; /* inclusive */
     int64_t to; /* inclusive */
+    struct curfew_list digests; /* of uint8_t[CURFEW_RECORD_DIGEST_SIZE]: which record each offset of the range is */
     struct curfew_list refused; /* of struct curfew_refusal, ascending by offset */
     struct curfew_slice key_id;
     struct curfew_slice signature;

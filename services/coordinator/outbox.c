@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "schemas/codec.h"
 #include "services/coordinator/memory.h"
+#include "services/coordinator/pending.h"
 #include <stdlib.h>
 #include <uthash.h>
 #include <utlist.h>
@@ -42,11 +43,6 @@ struct parcel {
     struct parcel *next;
 };
 
-struct refused {
-    struct curfew_refusal refusal;
-    int64_t timestamp_us;
-};
-
 struct curfew_outbox {
     int32_t lane;
     struct curfew_bus *bus;
@@ -64,12 +60,8 @@ struct curfew_outbox {
     uint8_t answers_log[CURFEW_LOG_ID_SIZE];
     int64_t stepped_to; /* newest offset noted */
     int64_t answered_to; /* newest offset answered */
-    int64_t first_event; /* oldest unanswered record that is no tick; -1: none */
-    int64_t last_event;
-    struct refused *refused; /* from refused_head on */
-    size_t refused_head;
-    size_t refused_count;
-    size_t refused_room;
+    struct curfew_pending pending;
+    struct curfew_answer answer; /* the one being made: too large for a stack */
     uint8_t buffer[CURFEW_CODEC_RECORD_MAX];
     struct curfew_outbox_stats stats;
 };
@@ -81,8 +73,6 @@ struct curfew_outbox *curfew_outbox_create(int32_t lane, struct curfew_bus *bus)
     outbox->bus = bus;
     outbox->stepped_to = -1;
     outbox->answered_to = -1;
-    outbox->first_event = -1;
-    outbox->last_event = -1;
     return outbox;
 }
 
@@ -131,7 +121,7 @@ void curfew_outbox_destroy(struct curfew_outbox *outbox)
         free_parcel(parcel);
     }
     forget_seen(outbox, INT64_MAX);
-    free(outbox->refused);
+    curfew_pending_clear(&outbox->pending);
     free(outbox);
 }
 
@@ -227,18 +217,25 @@ static void add_dead_letter(struct curfew_outbox *outbox, const struct curfew_re
     outbox->stats.dead_letters++;
 }
 
-static void add_refusal(struct curfew_outbox *outbox, const struct curfew_record *record,
-                        const struct curfew_refusal *refusal)
+/* Remembers what the next answer has to say of a record. */
+static void add_pending(struct curfew_outbox *outbox, const struct curfew_record *record,
+                        const struct curfew_effects *effects)
 {
-    if (outbox->refused_head == outbox->refused_count) {
-        outbox->refused_head = outbox->refused_count = 0;
+    if (effects->refused) {
+        outbox->stats.refusals++;
+    } else if (effects->tick && curfew_pending_first(&outbox->pending) == NULL) {
+        return; /* an answer begins with what somebody waits for */
     }
-    if (outbox->refused_count == outbox->refused_room) {
-        outbox->refused_room = outbox->refused_room == 0 ? 64 : 2 * outbox->refused_room;
-        outbox->refused = curfew_memory_resize(outbox->refused, outbox->refused_room * sizeof *outbox->refused);
+    struct curfew_pending_record waiting = {.offset = record->offset,
+                                            .timestamp_us = record->timestamp_us,
+                                            .reason = CURFEW_PENDING_NOT_REFUSED,
+                                            .tick = effects->tick && !effects->refused};
+    if (effects->refused) {
+        waiting.reason = effects->refusal.reason;
+        waiting.retriable = effects->refusal.retriable;
     }
-    outbox->refused[outbox->refused_count++] = (struct refused){*refusal, record->timestamp_us};
-    outbox->stats.refusals++;
+    curfew_codec_record_digest(record->value, waiting.digest);
+    curfew_pending_add(&outbox->pending, &waiting);
 }
 
 /* During replay: what nobody needs any more is not kept. */
@@ -249,15 +246,10 @@ static void trim_replay(struct curfew_outbox *outbox, const struct curfew_lane *
         drop_link(outbox, outbox->links);
     }
     const int64_t horizon_us = curfew_lane_good_us(lane) - CURFEW_OUTBOX_ANSWERS_US;
-    while (outbox->refused_head < outbox->refused_count) {
-        const struct refused *first = &outbox->refused[outbox->refused_head];
-        if (first->timestamp_us >= horizon_us && first->refusal.offset > outbox->answered_to) {
-            break;
-        }
-        if (first->refusal.offset > outbox->answered_to) {
-            outbox->answered_to = first->refusal.offset; /* an answer that left it out would say it was accepted */
-        }
-        outbox->refused_head++;
+    const struct curfew_pending_record *first = curfew_pending_first(&outbox->pending);
+    while (first != NULL && (first->timestamp_us < horizon_us || first->offset <= outbox->answered_to)) {
+        curfew_pending_drop(&outbox->pending, first->offset);
+        first = curfew_pending_first(&outbox->pending);
     }
     while (outbox->parcels != NULL && outbox->parcels->timestamp_us < horizon_us) {
         struct parcel *parcel = outbox->parcels;
@@ -286,13 +278,7 @@ void curfew_outbox_note(struct curfew_outbox *outbox, const struct curfew_lane *
     }
     outbox->stepped_to = record->offset;
     if (record->offset > outbox->answered_to) {
-        if (!effects->tick) {
-            outbox->first_event = outbox->first_event < 0 ? record->offset : outbox->first_event;
-            outbox->last_event = record->offset;
-        }
-        if (effects->refused) {
-            add_refusal(outbox, record, &effects->refusal);
-        }
+        add_pending(outbox, record, effects);
         if (effects->dead_letter) {
             add_dead_letter(outbox, record, (enum curfew_reason)effects->refusal.reason);
         }
@@ -316,9 +302,6 @@ void curfew_outbox_live(struct curfew_outbox *outbox, const struct curfew_lane *
     trim_replay(outbox, lane);
     if (outbox->answered_to > outbox->stepped_to) {
         outbox->answered_to = outbox->stepped_to; /* the log was longer once: what was refused there is not known */
-    }
-    if (outbox->first_event >= 0 && outbox->first_event <= outbox->answered_to) {
-        outbox->first_event = outbox->last_event > outbox->answered_to ? outbox->answered_to + 1 : -1;
     }
     forget_seen(outbox, outbox->stepped_to);
 }
@@ -414,30 +397,21 @@ static bool is_answering(const struct curfew_outbox *outbox)
 
 static void make_answer(struct curfew_outbox *outbox)
 {
-    if (!is_answering(outbox) && outbox->first_event >= 0 && settled_to(outbox) >= outbox->first_event) {
-        struct curfew_refusal refusals[CURFEW_REFUSALS_MAX];
-        size_t count = 0;
-        int64_t to = settled_to(outbox);
-        while (outbox->refused_head < outbox->refused_count &&
-               outbox->refused[outbox->refused_head].refusal.offset <= to) {
-            if (count == CURFEW_REFUSALS_MAX) {
-                to = refusals[count - 1].offset;
-                break;
-            }
-            refusals[count++] = outbox->refused[outbox->refused_head++].refusal;
-        }
-        struct curfew_event event = {.type = CURFEW_EVENT_ACCEPTED};
-        struct curfew_accepted *accepted = &event.as.accepted;
-        memcpy(accepted->log_id, outbox->log_id, sizeof accepted->log_id);
-        accepted->lane = outbox->lane;
-        accepted->from = outbox->answered_to + 1;
-        accepted->to = to;
-        accepted->refused = (struct curfew_list){refusals, count};
-        add_parcel(outbox, &event, CURFEW_TOPIC_ANSWERS, INT64_MAX);
-        outbox->stats.answers_published++;
-        outbox->answered_to = to;
-        outbox->first_event = outbox->last_event > to ? to + 1 : -1;
+    struct curfew_answer *answer = &outbox->answer;
+    if (is_answering(outbox) || !curfew_pending_answer(&outbox->pending, settled_to(outbox), answer)) {
+        return;
     }
+    struct curfew_event event = {.type = CURFEW_EVENT_ACCEPTED};
+    struct curfew_accepted *accepted = &event.as.accepted;
+    memcpy(accepted->log_id, outbox->log_id, sizeof accepted->log_id);
+    accepted->lane = outbox->lane;
+    accepted->from = answer->from;
+    accepted->to = answer->to;
+    accepted->digests = (struct curfew_list){answer->digests, (size_t)(answer->to - answer->from) + 1};
+    accepted->refused = (struct curfew_list){answer->refused, answer->refused_count};
+    add_parcel(outbox, &event, CURFEW_TOPIC_ANSWERS, INT64_MAX);
+    outbox->stats.answers_published++;
+    outbox->answered_to = answer->to;
 }
 
 static void flush_parcels(struct curfew_outbox *outbox)

@@ -32,6 +32,7 @@ static const struct curfew_slice approvals[] = {TEXT("a-9")};
 static const struct curfew_policy_version policies[] = {{TEXT("payments"), 7}};
 static const struct curfew_floor floors[] = {
     {ID_2, CURFEW_KIND_TASK, CURFEW_FLOOR_MAX, 41}, {ID_1, CURFEW_KIND_USER, 42, 43}};
+static const uint8_t digests[][CURFEW_RECORD_DIGEST_SIZE] = {{1, 2, 3, 4, 5, 6, 7, 8}, {0xff}, {0}};
 static const struct curfew_refusal refused[] = {
     {51, CURFEW_REASON_TASK_OVER, false}, {52, CURFEW_REASON_UNKNOWN_SESSION, true}};
 static const struct curfew_lane_status lanes[] = {
@@ -94,8 +95,9 @@ static const struct sample samples[CURFEW_EVENT_COUNT] = {
      "{\"type\":\"beacon\",\"log_id\":\"" ID_2_HEX "\",\"lane\":3,\"lanes\":9,\"as_of_us\":1014,\"offset\":32,"
      "\"last_cause\":31,\"oldest_cause\":30,\"chain\":\"" CHAIN_2_HEX "\",\"genesis_us\":900,\"skew_ms\":250,"
      "\"key_id\":\"k-2\",\"signature\":\"ff0001\"}"},
-    {{CURFEW_EVENT_ACCEPTED, .as.accepted = {ID_1, 3, 50, 59, LIST(refused), TEXT("k-2"), TEXT("\x80")}},
-     "{\"type\":\"accepted\",\"log_id\":\"" ID_1_HEX "\",\"lane\":3,\"from\":50,\"to\":59,\"refused\":["
+    {{CURFEW_EVENT_ACCEPTED, .as.accepted = {ID_1, 3, 50, 52, LIST(digests), LIST(refused), TEXT("k-2"), TEXT("\x80")}},
+     "{\"type\":\"accepted\",\"log_id\":\"" ID_1_HEX "\",\"lane\":3,\"from\":50,\"to\":52,"
+     "\"digests\":[\"0102030405060708\",\"ff00000000000000\",\"0000000000000000\"],\"refused\":["
      "{\"offset\":51,\"reason\":\"task_over\",\"retriable\":false},"
      "{\"offset\":52,\"reason\":\"unknown_session\",\"retriable\":true}],\"key_id\":\"k-2\",\"signature\":\"80\"}"},
     {{CURFEW_EVENT_HOP_STATUS, .as.hop_status = {TEXT("hop-1"), TEXT("b-1"), 1016, TEXT("0.1.0"), 64, LIST(lanes)}},

@@ -81,7 +81,7 @@ static void each_schema_keeps_its_fingerprint(void **state)
         [CURFEW_EVENT_TICK] = UINT64_C(0x3d75eb4730de6d4e),
         [CURFEW_EVENT_FLOORS] = UINT64_C(0x630b202eec543776),
         [CURFEW_EVENT_BEACON] = UINT64_C(0xce8b25a589c8ae7d),
-        [CURFEW_EVENT_ACCEPTED] = UINT64_C(0x7327a68a765c6c53),
+        [CURFEW_EVENT_ACCEPTED] = UINT64_C(0x83e77404561fd5c4),
         [CURFEW_EVENT_HOP_STATUS] = UINT64_C(0x9962afa3d11710cc),
         [CURFEW_EVENT_DEAD_LETTER] = UINT64_C(0x7e6b45e0fc5c709d),
     };

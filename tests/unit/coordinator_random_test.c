@@ -237,10 +237,12 @@ static void check_revocations(struct cluster *cluster, int32_t lane, const struc
     free(found);
 }
 
-/* Every record but ticks is in exactly one accepted range, and refused there if it is refused. */
+/* Every record but ticks is in exactly one accepted range, named by its digest, and refused there if it is refused. */
 static void check_answers(struct cluster *cluster, int32_t lane, const struct reference *reference, int64_t records)
 {
     const struct memory_partition *log = &cluster->memory->topics[CURFEW_TOPIC_ANSWERS][lane];
+    const struct memory_record *records_of_lane =
+        cluster->memory->topics[curfew_lane_topic(lane)][curfew_lane_partition(lane)].records;
     int answered[MEMORY_BUS_RECORDS] = {0};
     int refused[MEMORY_BUS_RECORDS] = {0};
     for (int64_t i = 0; i < log->count; i++) {
@@ -248,7 +250,13 @@ static void check_answers(struct cluster *cluster, int32_t lane, const struct re
         assert_true(decode(cluster, &log->records[i], CURFEW_EVENT_ACCEPTED, &event));
         const struct curfew_accepted *accepted = &event.as.accepted;
         assert_true(accepted->from >= 0 && accepted->from <= accepted->to && accepted->to < records);
+        assert_true((int64_t)accepted->digests.count == accepted->to - accepted->from + 1);
+        const uint8_t(*digests)[CURFEW_RECORD_DIGEST_SIZE] = accepted->digests.items;
         for (int64_t at = accepted->from; at <= accepted->to; at++) {
+            const struct memory_record *record = &records_of_lane[at];
+            uint8_t digest[CURFEW_RECORD_DIGEST_SIZE];
+            curfew_codec_record_digest((struct curfew_slice){record->bytes, record->size}, digest);
+            assert_memory_equal(digests[at - accepted->from], digest, sizeof digest);
             answered[at]++;
         }
         const struct curfew_refusal *refusals = accepted->refused.items;

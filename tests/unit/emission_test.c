@@ -168,11 +168,31 @@ static void heartbeats_that_share_a_bucket_are_told_apart(void **state)
     }
 }
 
-static void take(struct curfew_answers *answers, int64_t from, int64_t to, const struct curfew_refusal *refused,
-                 size_t count)
+/* The record at `offset` in the `log`th log of a test. */
+static void digest_of(int64_t offset, int log, uint8_t digest[CURFEW_RECORD_DIGEST_SIZE])
 {
-    const struct curfew_accepted accepted = {.from = from, .to = to, .refused = {refused, count}};
+    memset(digest, log, CURFEW_RECORD_DIGEST_SIZE);
+    digest[0] = (uint8_t)offset;
+    digest[1] = (uint8_t)(offset >> 8);
+}
+
+static void take(struct curfew_answers *answers, int log, int64_t from, int64_t to, struct curfew_list refused)
+{
+    static uint8_t digests[CURFEW_ANSWERED_MAX][CURFEW_RECORD_DIGEST_SIZE];
+    const size_t count = (size_t)(to - from) + 1;
+    for (size_t i = 0; i < count; i++) {
+        digest_of(from + (int64_t)i, log, digests[i]);
+    }
+    const struct curfew_accepted accepted = {.from = from, .to = to, .digests = {digests, count}, .refused = refused};
     curfew_answers_take(answers, &accepted);
+}
+
+static enum curfew_verdict_of_record find(const struct curfew_answers *answers, int log, int64_t offset,
+                                          struct curfew_refusal *refusal)
+{
+    uint8_t digest[CURFEW_RECORD_DIGEST_SIZE];
+    digest_of(offset, log, digest);
+    return curfew_answers_find(answers, offset, digest, refusal);
 }
 
 static void an_answer_speaks_only_for_its_range(void **state)
@@ -182,63 +202,58 @@ static void an_answer_speaks_only_for_its_range(void **state)
     struct curfew_answers answers = {0};
     struct curfew_refusal refusal;
     const struct curfew_refusal refused[] = {{12, CURFEW_REASON_BOUND, true}, {14, CURFEW_REASON_CLOCK, false}};
-    assert_int_equal(curfew_answers_find(&answers, 0, &refusal), CURFEW_ANSWER_NONE);
-    take(&answers, 10, 15, refused, 2);
-    assert_int_equal(curfew_answers_find(&answers, 9, &refusal), CURFEW_ANSWER_NONE);
-    assert_int_equal(curfew_answers_find(&answers, 16, &refusal), CURFEW_ANSWER_NONE);
-    assert_int_equal(curfew_answers_find(&answers, 10, &refusal), CURFEW_ANSWER_ACCEPTED);
-    assert_int_equal(curfew_answers_find(&answers, 15, &refusal), CURFEW_ANSWER_ACCEPTED);
-    assert_int_equal(curfew_answers_find(&answers, 14, &refusal), CURFEW_ANSWER_REFUSED);
+    assert_int_equal(find(&answers, 1, 0, &refusal), CURFEW_ANSWER_NONE);
+    take(&answers, 1, 10, 15, (struct curfew_list){refused, 2});
+    assert_int_equal(find(&answers, 1, -1, &refusal), CURFEW_ANSWER_NONE);
+    assert_int_equal(find(&answers, 1, 9, &refusal), CURFEW_ANSWER_NONE);
+    assert_int_equal(find(&answers, 1, 16, &refusal), CURFEW_ANSWER_NONE);
+    assert_int_equal(find(&answers, 1, 10 + CURFEW_ANSWERS_KEPT, &refusal), CURFEW_ANSWER_NONE);
+    assert_int_equal(find(&answers, 1, 10, &refusal), CURFEW_ANSWER_ACCEPTED);
+    assert_int_equal(find(&answers, 1, 15, &refusal), CURFEW_ANSWER_ACCEPTED);
+    assert_int_equal(find(&answers, 1, 14, &refusal), CURFEW_ANSWER_REFUSED);
     assert_int_equal(refusal.reason, CURFEW_REASON_CLOCK);
-    assert_int_equal(curfew_answers_find(&answers, 12, &refusal), CURFEW_ANSWER_REFUSED);
+    assert_true(refusal.offset == 14);
+    assert_int_equal(find(&answers, 1, 12, &refusal), CURFEW_ANSWER_REFUSED);
     assert_true(refusal.retriable);
     curfew_answers_clear(&answers);
+    assert_int_equal(find(&answers, 1, 10, &refusal), CURFEW_ANSWER_NONE);
 }
 
-static void ranges_that_touch_are_one(void **state)
+static void an_answer_speaks_only_for_its_records(void **state)
 {
-    /* Goal: adjacent and overlapping ranges extend upwards, a hole begins anew, and an older range changes nothing. */
+    /* Goal: another record at an answered offset is another, accepted or refused; the newest answer is the one kept. */
     (void)state;
     struct curfew_answers answers = {0};
     struct curfew_refusal refusal;
-    const struct curfew_refusal first[] = {{6, CURFEW_REASON_BOUND, false}, {7, CURFEW_REASON_BOUND, false}};
-    const struct curfew_refusal both[] = {{6, CURFEW_REASON_CLOCK, false}, {9, CURFEW_REASON_CLOCK, false}};
-    take(&answers, 5, 7, first, 2);
-    take(&answers, 8, 8, NULL, 0);
-    take(&answers, 6, 10, both, 2);
-    assert_int_equal(curfew_answers_find(&answers, 5, &refusal), CURFEW_ANSWER_ACCEPTED);
-    assert_int_equal(curfew_answers_find(&answers, 6, &refusal), CURFEW_ANSWER_REFUSED);
-    assert_int_equal(refusal.reason, CURFEW_REASON_BOUND);
-    assert_int_equal(curfew_answers_find(&answers, 7, &refusal), CURFEW_ANSWER_REFUSED);
-    assert_int_equal(curfew_answers_find(&answers, 9, &refusal), CURFEW_ANSWER_REFUSED);
-    take(&answers, 0, 3, NULL, 0);
-    assert_int_equal(curfew_answers_find(&answers, 2, &refusal), CURFEW_ANSWER_NONE);
-    take(&answers, 12, 13, NULL, 0);
-    assert_int_equal(curfew_answers_find(&answers, 9, &refusal), CURFEW_ANSWER_NONE);
-    assert_int_equal(curfew_answers_find(&answers, 11, &refusal), CURFEW_ANSWER_NONE);
-    assert_int_equal(curfew_answers_find(&answers, 12, &refusal), CURFEW_ANSWER_ACCEPTED);
+    const struct curfew_refusal refused[] = {{6, CURFEW_REASON_BOUND, false}};
+    take(&answers, 1, 5, 7, (struct curfew_list){refused, 1});
+    assert_int_equal(find(&answers, 2, 5, &refusal), CURFEW_ANSWER_OTHER);
+    assert_int_equal(find(&answers, 2, 6, &refusal), CURFEW_ANSWER_OTHER);
+    take(&answers, 2, 6, 6, (struct curfew_list){NULL, 0});
+    assert_int_equal(find(&answers, 1, 5, &refusal), CURFEW_ANSWER_ACCEPTED);
+    assert_int_equal(find(&answers, 1, 6, &refusal), CURFEW_ANSWER_OTHER);
+    assert_int_equal(find(&answers, 2, 6, &refusal), CURFEW_ANSWER_ACCEPTED);
     curfew_answers_clear(&answers);
 }
 
 static void beyond_the_bound_nothing_refused_becomes_accepted(void **state)
 {
-    /* Goal: with more refusals than are remembered, the oldest offsets become unanswered, never accepted. */
+    /* Goal: of more answers than are remembered the oldest become unanswered, never accepted. */
     (void)state;
     struct curfew_answers answers = {0};
     struct curfew_refusal refusal;
-    const int64_t last = 3 * CURFEW_ANSWERS_REFUSALS_MAX;
+    const int64_t last = 3 * CURFEW_ANSWERS_KEPT;
     for (int64_t offset = 0; offset <= last; offset++) {
         const struct curfew_refusal one = {offset, CURFEW_REASON_BOUND, false};
-        take(&answers, offset, offset, &one, 1);
+        take(&answers, 1, offset, offset, (struct curfew_list){&one, 1});
     }
     int64_t remembered = 0;
     for (int64_t offset = 0; offset <= last; offset++) {
-        enum curfew_verdict_of_record verdict = curfew_answers_find(&answers, offset, &refusal);
-        assert_int_not_equal(verdict, CURFEW_ANSWER_ACCEPTED);
+        enum curfew_verdict_of_record verdict = find(&answers, 1, offset, &refusal);
+        assert_int_equal(verdict, offset > last - CURFEW_ANSWERS_KEPT ? CURFEW_ANSWER_REFUSED : CURFEW_ANSWER_NONE);
         remembered += verdict == CURFEW_ANSWER_REFUSED;
     }
-    assert_in_range(remembered, CURFEW_ANSWERS_REFUSALS_MAX / 2, CURFEW_ANSWERS_REFUSALS_MAX);
-    assert_int_equal(curfew_answers_find(&answers, last, &refusal), CURFEW_ANSWER_REFUSED);
+    assert_true(remembered == CURFEW_ANSWERS_KEPT);
     curfew_answers_clear(&answers);
 }
 
@@ -250,7 +265,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(one_heartbeat_a_holder_and_lane),
     cmocka_unit_test(heartbeats_that_share_a_bucket_are_told_apart),
     cmocka_unit_test(an_answer_speaks_only_for_its_range),
-    cmocka_unit_test(ranges_that_touch_are_one),
+    cmocka_unit_test(an_answer_speaks_only_for_its_records),
     cmocka_unit_test(beyond_the_bound_nothing_refused_becomes_accepted),
 };
 

@@ -154,6 +154,34 @@ static void a_log_made_anew_is_noticed_by_its_answers(void **state)
     assert_int_equal(status_of(world, 2), CURFEW_OK);
 }
 
+static void an_acknowledgement_of_the_log_before_is_worth_nothing(void **state)
+{
+    /* Goal: what was sent to a log that was found to be another since is sent again, also when only its durability is
+     * waited for, and whatever offset the late acknowledgement names. */
+    struct emitter_world *world = *state;
+    open_lane(world, 1, LOG);
+    pass(world, 2000);
+    emit(world, 1, 1, CURFEW_WAIT_DURABLE, 0);
+    emit(world, 2, 1, CURFEW_WAIT_ACCEPTED, 0);
+    tell_accepted(world, 1, LOG + 60, 0, 100);
+    tell_genesis(world, 1, LOG + 60);
+    tell_accepted(world, 1, LOG + 60, 0, 100);
+    tell_durable(world, 0, 50);
+    tell_durable(world, 1, 51);
+    assert_false(is_told(world, 1));
+    assert_false(is_told(world, 2));
+    pass(world, 100);
+    assert_int_equal(world->sent_count, 4);
+    assert_int_equal(world->sent[2].number, 1);
+    tell_durable(world, 2, 101);
+    tell_durable(world, 3, 102);
+    assert_int_equal(status_of(world, 1), CURFEW_OK);
+    assert_int_equal(world->told[1].receipt.log_id[0], LOG + 60);
+    assert_false(is_told(world, 2));
+    tell_accepted(world, 1, LOG + 60, 101, 102);
+    assert_int_equal(status_of(world, 2), CURFEW_OK);
+}
+
 static void a_cluster_made_anew_is_looked_at_whole(void **state)
 {
     /* Goal: when one lane's log turns out to be of a new cluster, the others are looked at again before they are used.
@@ -356,6 +384,7 @@ static void report(struct run *run)
         return;
     }
     int64_t offset = run->next_offset++;
+    hold(run->world, 1, offset, run->world->sent[sent].number);
     if (draw(run, 2) == 0) {
         answer(run); /* perhaps its own, before the report */
     }
@@ -426,6 +455,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_cut_log_nobody_names_is_told, make, end),
     cmocka_unit_test_setup_teardown(a_log_made_anew_is_noticed_by_its_offsets, make, end),
     cmocka_unit_test_setup_teardown(a_log_made_anew_is_noticed_by_its_answers, make, end),
+    cmocka_unit_test_setup_teardown(an_acknowledgement_of_the_log_before_is_worth_nothing, make, end),
     cmocka_unit_test_setup_teardown(a_cluster_made_anew_is_looked_at_whole, make, end),
     cmocka_unit_test_setup_teardown(a_second_look_at_the_same_log_changes_nothing, make, end),
     cmocka_unit_test_setup_teardown(a_log_that_lost_its_genesis_fails_what_is_in_it, make, end),

@@ -225,6 +225,8 @@ static void an_answer_may_come_before_the_acknowledgement(void **state)
     open_lane(world, 2, LOG);
     emit(world, 1, 2, CURFEW_WAIT_ACCEPTED, 0);
     emit(world, 2, 2, CURFEW_WAIT_ACCEPTED, 0);
+    hold(world, 2, 8, 1);
+    hold(world, 2, 9, 2);
     tell_accepted(world, 2, LOG, 3, 8);
     tell_refused(world, 2, LOG, (struct curfew_refusal){9, CURFEW_REASON_TASK_OVER, false});
     tell_durable(world, 0, 8);
@@ -277,19 +279,33 @@ static void an_answer_of_another_log_does_not_count(void **state)
 
 static void an_answer_that_contradicts_itself_does_not_count(void **state)
 {
-    /* Goal: answers that cannot be read, or whose refusals lie outside their range or out of order, are passed over. */
+    /* Goal: answers that cannot be read, or whose refusals or digests do not fit their range, are passed over. */
     struct emitter_world *world = *state;
     open_lane(world, 1, LOG);
     emit(world, 1, 1, CURFEW_WAIT_ACCEPTED, 0);
     tell_durable(world, 0, 4);
     const struct curfew_refusal refused[] = {{6, CURFEW_REASON_BOUND, false}, {4, CURFEW_REASON_BOUND, false}};
     struct curfew_event event = {.type = CURFEW_EVENT_ACCEPTED};
-    event.as.accepted = (struct curfew_accepted){.lane = 1, .from = 0, .to = 9, .refused = {refused, 2}};
+    uint8_t digests[10][CURFEW_RECORD_DIGEST_SIZE] = {{0}};
+    const int number = 1;
+    curfew_codec_record_digest((struct curfew_slice){(const uint8_t *)&number, sizeof number}, digests[4]);
+    event.as.accepted =
+        (struct curfew_accepted){.lane = 1, .from = 0, .to = 9, .digests = {digests, 10}, .refused = {refused, 2}};
     memset(event.as.accepted.log_id, LOG, CURFEW_LOG_ID_SIZE);
     tell_record(world, CURFEW_TOPIC_ANSWERS, 1, 0, &event);
     event.as.accepted.to = 3;
+    event.as.accepted.digests.count = 4;
     event.as.accepted.refused.count = 1;
     tell_record(world, CURFEW_TOPIC_ANSWERS, 1, 1, &event);
+    event.as.accepted.refused.count = 0;
+    for (size_t count = 5; count <= 9; count += 4) { /* one too few, or too many, for its range */
+        event.as.accepted.to = count == 5 ? 5 : 7;
+        event.as.accepted.digests.count = count;
+        tell_record(world, CURFEW_TOPIC_ANSWERS, 1, 2, &event);
+    }
+    event.as.accepted.from = INT64_MIN;
+    event.as.accepted.to = INT64_MAX;
+    tell_record(world, CURFEW_TOPIC_ANSWERS, 1, 3, &event);
     tell(world, &(struct curfew_bus_event){.kind = CURFEW_BUS_RECORD,
                                            .topic = CURFEW_TOPIC_ANSWERS,
                                            .partition = 1,
@@ -297,6 +313,40 @@ static void an_answer_that_contradicts_itself_does_not_count(void **state)
     assert_false(is_told(world, 1));
     tell_accepted(world, 1, LOG, 4, 4);
     assert_int_equal(status_of(world, 1), CURFEW_OK);
+}
+
+static void an_answer_about_another_record_is_none(void **state)
+{
+    /* Goal: a log that was cut and grew again holds another record where ours was acknowledged: its acceptance is not
+     * ours, whichever comes first; ours is sent again, and done when it is accepted where it stands now. */
+    struct emitter_world *world = *state;
+    for (int early = 0; early < 2; early++) {
+        const int32_t lane = 1 + early;
+        const size_t first = world->sent_count;
+        const int number = 1 + early;
+        const uint8_t log = (uint8_t)(LOG + early);
+        open_lane(world, lane, log);
+        emit(world, number, lane, CURFEW_WAIT_ACCEPTED, 0);
+        assert_int_equal(world->sent_count, first + 1);
+        if (early == 0) {
+            tell_durable(world, first, 10);
+        }
+        hold(world, lane, 10, 99);
+        tell_accepted(world, lane, log, 9, 11);
+        if (early == 1) {
+            tell_durable(world, first, 10);
+        }
+        assert_false(is_told(world, number));
+        assert_int_equal(world->sent_count, first + 1);
+        pass(world, 100);
+        assert_int_equal(world->sent_count, first + 2);
+        assert_int_equal(world->sent[first + 1].number, number);
+        tell_durable(world, first + 1, 12);
+        assert_false(is_told(world, number));
+        tell_accepted(world, lane, log, 12, 12);
+        assert_int_equal(status_of(world, number), CURFEW_OK);
+        assert_int_equal(world->told[number].receipt.offset, 12);
+    }
 }
 
 static void what_was_not_delivered_is_sent_again_in_order(void **state)
@@ -484,6 +534,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_refusal_says_why_and_whether_to_try_again, make, end),
     cmocka_unit_test_setup_teardown(an_answer_of_another_log_does_not_count, make, end),
     cmocka_unit_test_setup_teardown(an_answer_that_contradicts_itself_does_not_count, make, end),
+    cmocka_unit_test_setup_teardown(an_answer_about_another_record_is_none, make, end),
     cmocka_unit_test_setup_teardown(what_was_not_delivered_is_sent_again_in_order, make, end),
     cmocka_unit_test_setup_teardown(a_heartbeat_is_not_sent_again, make, end),
     cmocka_unit_test_setup_teardown(a_deadline_says_how_far_it_came, make, end),

@@ -1,5 +1,6 @@
 /* emitter_world: an emitter on a bus that only takes notes. */
 #include "emitter_world.h"
+#include "producer/lane_log.h"
 #include "schemas/codec.h"
 #include <assert.h>
 #include <setjmp.h>
@@ -8,6 +9,8 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+
+#define ANSWERED_MAX 128
 
 static enum curfew_status note_produce(void *self, const struct curfew_bus_record *record, struct curfew_error *error)
 {
@@ -170,9 +173,17 @@ void tell_genesis(struct emitter_world *world, int32_t lane, uint8_t log)
     tell_record(world, curfew_lane_topic(lane), curfew_lane_partition(lane), 0, &event);
 }
 
+void hold(struct emitter_world *world, int32_t lane, int64_t offset, int number)
+{
+    assert_true(world->held_count < EMITTER_WORLD_MAX);
+    world->held[world->held_count++] = (struct held){lane, offset, number};
+}
+
 void tell_durable(struct emitter_world *world, size_t sent, int64_t offset)
 {
     assert_true(sent < world->sent_count);
+    hold(world, curfew_lane_of_partition(world->sent[sent].topic, world->sent[sent].partition), offset,
+         world->sent[sent].number);
     tell(world, &(struct curfew_bus_event){.kind = CURFEW_BUS_DELIVERED,
                                            .topic = world->sent[sent].topic,
                                            .partition = world->sent[sent].partition,
@@ -195,6 +206,16 @@ void tell_lost(struct emitter_world *world, size_t sent)
 static void tell_answer(struct emitter_world *world, struct curfew_accepted accepted, uint8_t log)
 {
     struct curfew_event event = {.type = CURFEW_EVENT_ACCEPTED};
+    uint8_t digests[ANSWERED_MAX][CURFEW_RECORD_DIGEST_SIZE] = {{0}};
+    assert_in_range(accepted.to - accepted.from, 0, ANSWERED_MAX - 1);
+    for (size_t i = 0; i < world->held_count; i++) {
+        const struct held *held = &world->held[i];
+        if (held->lane == accepted.lane && held->offset >= accepted.from && held->offset <= accepted.to) {
+            curfew_codec_record_digest((struct curfew_slice){(const uint8_t *)&held->number, sizeof held->number},
+                                       digests[held->offset - accepted.from]);
+        }
+    }
+    accepted.digests = (struct curfew_list){digests, (size_t)(accepted.to - accepted.from) + 1};
     memset(accepted.log_id, log, sizeof accepted.log_id);
     event.as.accepted = accepted;
     tell_record(world, CURFEW_TOPIC_ANSWERS, accepted.lane, 1, &event);

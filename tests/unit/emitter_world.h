@@ -38,6 +38,12 @@ struct emitter_world {
     int told_count[EMITTER_WORLD_MAX]; /* by emission */
     struct curfew_outcome told[EMITTER_WORLD_MAX];
     size_t tellings;
+    struct held { /* which record stands where; of one place the last */
+        int32_t lane;
+        int64_t offset;
+        int number;
+    } held[EMITTER_WORLD_MAX];
+    size_t held_count;
 };
 
 struct emitter_world *emitter_world_make(void);
@@ -63,6 +69,8 @@ void tell_genesis(struct emitter_world *world, int32_t lane, uint8_t log);
 void tell_durable(struct emitter_world *world, size_t sent, int64_t offset);
 void tell_lost(struct emitter_world *world, size_t sent);
 void tell_accepted(struct emitter_world *world, int32_t lane, uint8_t log, int64_t from, int64_t to);
+/* The lane's record at `offset` is emission `number`'s: answers name it. tell_durable says so too. */
+void hold(struct emitter_world *world, int32_t lane, int64_t offset, int number);
 void tell_refused(struct emitter_world *world, int32_t lane, uint8_t log, struct curfew_refusal refusal);
 /* A lane whose log is `log` and whose answers are followed. */
 void open_lane(struct emitter_world *world, int32_t lane, uint8_t log);
