@@ -11,9 +11,11 @@
 #define EARLIEST_US (2 * S)
 #define MESSAGE_TIMEOUT_US (30 * S) /* after that a client gives a record up */
 #define ATTEMPT_STEP 1000
-#define CLOCKS_KEEP_US (2 * S) /* a broker's clock that is wrong by more keeps floors from being stated again in time  \
-                                */
+#define CLOCKS_KEEP_US                                                                                                 \
+    (2 * S) /* a broker's clock that is wrong by more keeps floors from being stated again in time                     \
+             */
 #define CRASH_COMES_US (20 * S) /* one that waits for some inputs */
+#define TRIES 100
 #define REPLAY_US (5 * S) /* in which a coordinator that came back has read everything */
 
 static int64_t between(const struct sim_play *play, int64_t least, int64_t most)
@@ -35,6 +37,61 @@ static bool find_time(const struct sim_play *play, int64_t lasts_us, int64_t *at
     }
     *at_us = between(play, EARLIEST_US, last_us);
     return true;
+}
+
+struct window {
+    int64_t from_us, until_us;
+};
+
+/* Whether an action can make that coordinator begin anew, or fall behind, within the window. */
+static bool disturbs(const struct sim_action *action, int32_t coordinator, struct window window)
+{
+    int64_t until_us = action->at_us;
+    switch (action->act) {
+    case SIM_CRASH:
+    case SIM_SUSPEND:
+    case SIM_DELAY:
+    case SIM_BLACKHOLE:
+        if (action->process != coordinator) {
+            return false;
+        }
+        until_us += action->value + REPLAY_US + (action->act == SIM_CRASH && action->count != 0 ? CRASH_COMES_US : 0);
+        break;
+    case SIM_BROKER_DOWN:
+        until_us += action->value + REPLAY_US;
+        break;
+    case SIM_STALL:
+    case SIM_LEADER_CHANGE:
+    case SIM_UNCLEAN:
+    case SIM_RETENTION:
+        if (action->topic == CURFEW_TOPIC_ANSWERS) {
+            return false; /* read by one that begins, and by nobody else */
+        }
+        until_us += (action->act == SIM_STALL ? action->value : 0) + REPLAY_US;
+        break;
+    case SIM_RECREATE:
+    case SIM_CAUSES_LOST:
+        until_us += REPLAY_US;
+        break;
+    default:
+        return false;
+    }
+    return action->at_us < window.until_us && until_us > window.from_us;
+}
+
+/* A coordinator that nothing disturbs then; -1: there is none. */
+static int32_t steady(const struct sim_play *play, struct window window)
+{
+    for (int32_t coordinator = 0; coordinator < play->plan->size.coordinators; coordinator++) {
+        bool disturbed = false;
+        for (size_t i = 0; i < play->plan->count && !disturbed; i++) {
+            disturbed = disturbs(&play->plan->actions[i], coordinator, window);
+        }
+        if (!disturbed) {
+            return coordinator;
+        }
+    }
+    return -1;
 }
 
 /* A parent is at its next attempt. Its zombie starts a child, late; then the new attempt starts it too, at a number
@@ -75,7 +132,12 @@ static void floors_given_up(struct sim_play *play)
 {
     int64_t at_us = 0;
     const int64_t for_us = MESSAGE_TIMEOUT_US + between(play, 700 * MS, 5 * S);
-    if (!find_time(play, 4 * SIM_PLAY_STEP_US + for_us, &at_us) || !sim_play_begin(play, at_us, 120, 0)) {
+    const int64_t lasts_us = 4 * SIM_PLAY_STEP_US + for_us;
+    bool undisturbed = false;
+    for (int tries = 0; !undisturbed && tries < TRIES && find_time(play, lasts_us, &at_us); tries++) {
+        undisturbed = steady(play, (struct window){at_us, at_us + lasts_us}) >= 0;
+    }
+    if (!undisturbed || !sim_play_begin(play, at_us, 120, 0)) {
         return;
     }
     sim_play_task(play, at_us + SIM_PLAY_STEP_US, (struct sim_action){.task = 1, .attempt = 1});
@@ -181,80 +243,43 @@ static void holder_out_of_time(struct sim_play *play)
     sim_play_ask(play, sim_play_any_hop(play), wrong_us + lease_us / 2, wrong_us + wrong_for_us);
 }
 
-/* Every broker is about one skew fast, and hops are up to one slow: what they read late looks younger than it is, by
- * not more than the two together. */
+/* A hop whose clock is a little slow, and what it reads comes late. */
+static void slow_and_late(const struct sim_play *play, int32_t hop, int64_t from_us, int64_t until_us)
+{
+    const int64_t slow_us = between(play, 100 * MS, 245 * MS);
+    add(play, (struct sim_action){.act = SIM_CLOCK, .at_us = from_us, .process = hop, .value = -slow_us});
+    add(play, (struct sim_action){.act = SIM_CLOCK, .at_us = until_us, .process = hop, .value = slow_us});
+    add(play, (struct sim_action){.act = SIM_DELAY,
+                                  .at_us = from_us,
+                                  .process = hop,
+                                  .value = until_us - from_us,
+                                  .count = (int32_t)between(play, 300 * MS, 900 * MS)});
+}
+
+/* Every broker is one skew fast, and hops are up to one slow: what they read late looks younger than it is, by not more
+ * than the two together. Without the second skew in its age a hop would understate it. */
 static void brokers_one_skew_fast(struct sim_play *play)
 {
     int64_t at_us = 0;
-    if (!find_time(play, 12 * S, &at_us) || !sim_play_begin(play, at_us, 60, 0)) {
+    if (!find_time(play, 16 * S, &at_us) || !sim_play_begin(play, at_us, 60, 0)) {
         return;
     }
-    const int64_t until_us = at_us + 11 * S;
-    const int64_t by_us = between(play, 200 * MS, 300 * MS);
+    const int32_t hop = sim_play_any_hop(play);
+    const int64_t from_us = at_us + 2 * SIM_PLAY_STEP_US;
+    const int64_t until_us = from_us + 14 * S;
+    const int64_t by_us = between(play, 200 * MS, 250 * MS);
     for (int32_t i = 0; i < SIM_BROKERS; i++) {
-        add(play, (struct sim_action){.act = SIM_BROKER_CLOCK, .at_us = at_us + S, .broker = i, .value = by_us});
+        add(play, (struct sim_action){.act = SIM_BROKER_CLOCK, .at_us = from_us, .broker = i, .value = by_us});
         add(play, (struct sim_action){.act = SIM_BROKER_CLOCK, .at_us = until_us, .broker = i});
     }
-    sim_play_task(play, at_us + 2 * S, (struct sim_action){.task = 1, .attempt = 1});
-    sim_play_mint(play, at_us + 3 * S, 1, 1);
-    sim_play_end(play, at_us + 7 * S, 1);
-    for (int i = 0; i < 2; i++) {
-        const int32_t hop = sim_play_any_hop(play);
-        const int64_t slow_us = between(play, 50 * MS, 240 * MS);
-        add(play, (struct sim_action){.act = SIM_CLOCK, .at_us = at_us + S, .process = hop, .value = -slow_us});
-        add(play, (struct sim_action){.act = SIM_CLOCK, .at_us = until_us, .process = hop, .value = slow_us});
-        add(play, (struct sim_action){.act = SIM_DELAY,
-                                      .at_us = at_us + S,
-                                      .process = hop,
-                                      .value = 10 * S,
-                                      .count = (int32_t)between(play, 400 * MS, 1200 * MS)});
-        sim_play_ask(play, hop, at_us + 7 * S, at_us + 10 * S);
+    slow_and_late(play, hop, from_us, until_us);
+    for (int32_t task = 1; task <= 2; task++) {
+        const int64_t begun_us = from_us + task * 4 * S;
+        sim_play_task(play, begun_us, (struct sim_action){.task = task, .attempt = 1});
+        sim_play_mint(play, begun_us + SIM_PLAY_STEP_US, task, 1);
+        sim_play_end(play, begun_us + 3 * S, task);
+        sim_play_ask(play, hop, begun_us + 3 * S, begun_us + 5 * S);
     }
-}
-
-/* Whether an action can make that coordinator begin anew, or fall behind, at `from_us` or later. */
-static bool disturbs(const struct sim_action *action, int32_t coordinator, int64_t from_us)
-{
-    int64_t until_us = action->at_us;
-    switch (action->act) {
-    case SIM_CRASH:
-    case SIM_SUSPEND:
-    case SIM_DELAY:
-    case SIM_BLACKHOLE:
-        if (action->process != coordinator) {
-            return false;
-        }
-        until_us += action->value + (action->act == SIM_CRASH && action->count != 0 ? CRASH_COMES_US : 0);
-        break;
-    case SIM_BROKER_DOWN:
-    case SIM_STALL:
-        until_us += action->value;
-        break;
-    case SIM_LEADER_CHANGE:
-    case SIM_UNCLEAN:
-    case SIM_RETENTION:
-    case SIM_RECREATE:
-    case SIM_CAUSES_LOST:
-        break;
-    default:
-        return false;
-    }
-    return until_us > from_us;
-}
-
-/* A coordinator that nothing disturbs from then on; -1: there is none. */
-static int32_t steady(const struct sim_play *play, int64_t from_us)
-{
-    for (int32_t coordinator = 0; coordinator < play->plan->size.coordinators; coordinator++) {
-        bool disturbed = false;
-        for (size_t i = 0; i < play->plan->count && !disturbed; i++) {
-            disturbed = disturbs(&play->plan->actions[i], coordinator, from_us);
-        }
-        if (!disturbed) {
-            return coordinator;
-        }
-    }
-    return -1;
 }
 
 /* Shortly before calm the head of a lifecycle log goes, and a coordinator starts cold: it must leave that lane alone.
@@ -264,7 +289,7 @@ static void head_gone(struct sim_play *play)
     const struct sim_size *size = &play->plan->size;
     const int64_t gone_us = size->calm_us - between(play, 200 * MS, 2 * S);
     const int64_t begun_us = gone_us - 5 * SIM_PLAY_STEP_US;
-    const int32_t stays = steady(play, gone_us - REPLAY_US);
+    const int32_t stays = steady(play, (struct window){gone_us, INT64_MAX});
     if (size->coordinators < 2 || stays < 0 || begun_us < EARLIEST_US || !sim_play_begin(play, begun_us, 120, 0)) {
         return;
     }
@@ -287,8 +312,8 @@ static const struct {
     void (*play)(struct sim_play *play);
     int permille; /* of worlds in which something breaks */
 } scenes[] = {
-    {zombies_child, 300},      {floors_given_up, 120},       {floors_twice, 250}, {first_statement_gone, 500},
-    {holder_out_of_time, 250}, {brokers_one_skew_fast, 200}, {head_gone, 600}, /* last: it looks at all before */
+    {zombies_child, 400},      {floors_given_up, 500},       {floors_twice, 250}, {first_statement_gone, 500},
+    {holder_out_of_time, 250}, {brokers_one_skew_fast, 350}, {head_gone, 600}, /* last: it looks at all before */
 };
 
 void sim_plan_scenes_coordinator(struct sim_plan *plan, struct sim_dice *dice)
