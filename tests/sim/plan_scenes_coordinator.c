@@ -16,6 +16,7 @@
              */
 #define CRASH_COMES_US (20 * S) /* one that waits for some inputs */
 #define TRIES 100
+#define TASKS_IN_TURN 8
 #define REPLAY_US (5 * S) /* in which a coordinator that came back has read everything */
 
 static int64_t between(const struct sim_play *play, int64_t least, int64_t most)
@@ -246,39 +247,45 @@ static void holder_out_of_time(struct sim_play *play)
 /* A hop whose clock is a little slow, and what it reads comes late. */
 static void slow_and_late(const struct sim_play *play, int32_t hop, int64_t from_us, int64_t until_us)
 {
-    const int64_t slow_us = between(play, 100 * MS, 245 * MS);
+    const int64_t slow_us = between(play, 120 * MS, 245 * MS);
     add(play, (struct sim_action){.act = SIM_CLOCK, .at_us = from_us, .process = hop, .value = -slow_us});
     add(play, (struct sim_action){.act = SIM_CLOCK, .at_us = until_us, .process = hop, .value = slow_us});
     add(play, (struct sim_action){.act = SIM_DELAY,
                                   .at_us = from_us,
                                   .process = hop,
                                   .value = until_us - from_us,
-                                  .count = (int32_t)between(play, 300 * MS, 900 * MS)});
+                                  .count = (int32_t)between(play, 350 * MS, 600 * MS)});
 }
 
 /* Every broker is one skew fast, and hops are up to one slow: what they read late looks younger than it is, by not more
- * than the two together. Without the second skew in its age a hop would understate it. */
+ * than the two together. One task after the other ends, since an end is missed only if it comes between two looks. */
 static void brokers_one_skew_fast(struct sim_play *play)
 {
     int64_t at_us = 0;
-    if (!find_time(play, 16 * S, &at_us) || !sim_play_begin(play, at_us, 60, 0)) {
+    if (!find_time(play, 14 * S, &at_us) || !sim_play_begin(play, at_us, 60, 0)) {
         return;
     }
-    const int32_t hop = sim_play_any_hop(play);
     const int64_t from_us = at_us + 2 * SIM_PLAY_STEP_US;
-    const int64_t until_us = from_us + 14 * S;
+    const int64_t until_us = from_us + 12 * S;
     const int64_t by_us = between(play, 200 * MS, 250 * MS);
     for (int32_t i = 0; i < SIM_BROKERS; i++) {
         add(play, (struct sim_action){.act = SIM_BROKER_CLOCK, .at_us = from_us, .broker = i, .value = by_us});
         add(play, (struct sim_action){.act = SIM_BROKER_CLOCK, .at_us = until_us, .broker = i});
     }
+    const struct sim_size *size = &play->plan->size;
+    const int32_t hop = sim_play_any_hop(play);
+    const int32_t other = hop + 1 < size->coordinators + size->hops ? hop + 1 : size->coordinators;
     slow_and_late(play, hop, from_us, until_us);
-    for (int32_t task = 1; task <= 2; task++) {
-        const int64_t begun_us = from_us + task * 4 * S;
-        sim_play_task(play, begun_us, (struct sim_action){.task = task, .attempt = 1});
-        sim_play_mint(play, begun_us + SIM_PLAY_STEP_US, task, 1);
-        sim_play_end(play, begun_us + 3 * S, task);
-        sim_play_ask(play, hop, begun_us + 3 * S, begun_us + 5 * S);
+    if (other != hop) {
+        slow_and_late(play, other, from_us, until_us);
+    }
+    int64_t end_us = from_us + 3 * S;
+    sim_play_ask(play, hop, end_us, until_us - S);
+    sim_play_ask(play, other, end_us, until_us - S);
+    for (int32_t task = 1; task <= TASKS_IN_TURN; task++) {
+        sim_play_task(play, from_us, (struct sim_action){.task = task, .attempt = 1});
+        sim_play_mint(play, from_us + SIM_PLAY_STEP_US, task, 1);
+        sim_play_end(play, end_us += between(play, 300 * MS, S), task);
     }
 }
 
