@@ -82,12 +82,21 @@ void sim_play_end(const struct sim_play *play, int64_t at_us, int32_t task)
 
 void sim_play_ask(const struct sim_play *play, int32_t hop, int64_t from_us, int64_t to_us)
 {
-    const int64_t every_us = (to_us - from_us) / ASKS_MOST;
+    const int64_t last_us = play->plan->size.calm_us - 1;
+    const int64_t for_us = (to_us < last_us ? to_us : last_us) - from_us;
+    const int64_t every_us = for_us / ASKS_MOST;
+    bool faults = false;
+    for (size_t i = 0; i < play->plan->count && !faults; i++) {
+        faults = sim_act_is_fault(play->plan->actions[i].act);
+    }
+    if (!faults || for_us <= 0) {
+        return;
+    }
     add(play, from_us,
         (struct sim_action){.act = SIM_ASK,
                             .process = hop,
                             .session = play->session,
-                            .value = to_us - from_us,
+                            .value = for_us,
                             .count = (int32_t)(every_us < ASK_LEAST_US ? ASK_LEAST_US : every_us)});
 }
 

@@ -22,7 +22,7 @@ void sim_play_task(const struct sim_play *play, int64_t at_us, struct sim_action
 void sim_play_mint(struct sim_play *play, int64_t at_us, int32_t task, int32_t attempt);
 /* Of a task; task 0: of the session. */
 void sim_play_end(const struct sim_play *play, int64_t at_us, int32_t task);
-/* One hop is asked about the session. */
+/* One hop is asked about the session, up to calm; not in a world in which nothing breaks. */
 void sim_play_ask(const struct sim_play *play, int32_t hop, int64_t from_us, int64_t to_us);
 /* The process number of a hop, by luck. */
 int32_t sim_play_any_hop(const struct sim_play *play);

@@ -294,7 +294,7 @@ static void brokers_one_skew_fast(struct sim_play *play)
 static void head_gone(struct sim_play *play)
 {
     const struct sim_size *size = &play->plan->size;
-    const int64_t gone_us = size->calm_us - between(play, 200 * MS, 2 * S);
+    const int64_t gone_us = size->calm_us - between(play, 1500 * MS, 4 * S);
     const int64_t begun_us = gone_us - 5 * SIM_PLAY_STEP_US;
     const int32_t stays = steady(play, (struct window){gone_us, INT64_MAX});
     if (size->coordinators < 2 || stays < 0 || begun_us < EARLIEST_US || !sim_play_begin(play, begun_us, 120, 0)) {
@@ -312,7 +312,7 @@ static void head_gone(struct sim_play *play)
                                   .at_us = gone_us + between(play, 10 * MS, 150 * MS),
                                   .process = (stays + 1) % size->coordinators,
                                   .value = between(play, 20 * MS, S)});
-    sim_play_ask(play, sim_play_any_hop(play), gone_us, gone_us + 6 * S);
+    sim_play_ask(play, sim_play_any_hop(play), gone_us, size->calm_us);
 }
 
 static const struct {
