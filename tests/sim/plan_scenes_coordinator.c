@@ -319,8 +319,8 @@ static const struct {
     void (*play)(struct sim_play *play);
     int permille; /* of worlds in which something breaks */
 } scenes[] = {
-    {zombies_child, 400},      {floors_given_up, 500},       {floors_twice, 250}, {first_statement_gone, 500},
-    {holder_out_of_time, 250}, {brokers_one_skew_fast, 350}, {head_gone, 600}, /* last: it looks at all before */
+    {zombies_child, 400},      {floors_given_up, 800},       {floors_twice, 250}, {first_statement_gone, 500},
+    {holder_out_of_time, 250}, {brokers_one_skew_fast, 450}, {head_gone, 600}, /* last: it looks at all before */
 };
 
 void sim_plan_scenes_coordinator(struct sim_plan *plan, struct sim_dice *dice)
