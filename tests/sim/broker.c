@@ -215,6 +215,16 @@ void sim_broker_retain(struct sim_broker *broker, enum curfew_topic topic, int32
     log->count -= gone;
 }
 
+void sim_broker_expire(struct sim_broker *broker, enum curfew_topic topic, int32_t partition, int64_t age_us)
+{
+    const struct sim_partition *log = &broker->partitions[sim_slot(topic, partition)];
+    int64_t old = 0;
+    while (log->base + old < log->durable && log->records[old].timestamp_us < broker->world->now_us - age_us) {
+        old++;
+    }
+    sim_broker_retain(broker, topic, partition, log->durable - log->base - old);
+}
+
 void sim_broker_recreate(struct sim_broker *broker, enum curfew_topic topic, int32_t partition)
 {
     const int slot = sim_slot(topic, partition);

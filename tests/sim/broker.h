@@ -39,6 +39,8 @@ void sim_broker_leader_change(struct sim_broker *broker, enum curfew_topic topic
 void sim_broker_unclean(struct sim_broker *broker, enum curfew_topic topic, int32_t partition, int64_t records);
 void sim_broker_stall(struct sim_broker *broker, enum curfew_topic topic, int32_t partition, int64_t until_us);
 void sim_broker_retain(struct sim_broker *broker, enum curfew_topic topic, int32_t partition, int64_t records);
+/* What is older, by the brokers' timestamps, goes, up to the first that is not. */
+void sim_broker_expire(struct sim_broker *broker, enum curfew_topic topic, int32_t partition, int64_t age_us);
 /* Empties it: offsets begin anew at 0. */
 void sim_broker_recreate(struct sim_broker *broker, enum curfew_topic topic, int32_t partition);
 /* Everything mended: brokers up, clocks right, networks whole. */

@@ -99,7 +99,12 @@ static void stall(struct sim_world *world, const struct sim_action *action)
 
 static void retention(struct sim_world *world, const struct sim_action *action)
 {
-    sim_broker_retain(world->broker, (enum curfew_topic)action->topic, partition_of(action), action->count);
+    const enum curfew_topic topic = (enum curfew_topic)action->topic;
+    if (action->life_s != 0) {
+        sim_broker_expire(world->broker, topic, partition_of(action), action->life_s * CURFEW_US_PER_S);
+    } else {
+        sim_broker_retain(world->broker, topic, partition_of(action), action->count);
+    }
 }
 
 static void causes_lost(struct sim_world *world, const struct sim_action *action)

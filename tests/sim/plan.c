@@ -112,6 +112,10 @@ void sim_plan_of(uint64_t seed, struct sim_plan *plan)
     sim_plan_faults(plan, &faults);
     struct sim_dice hop_scenes = sim_dice_of(seed, "hop-scenes");
     sim_plan_scenes_hop(plan, &hop_scenes);
+    struct sim_dice rare_work = sim_dice_of(seed, "rare-work");
+    sim_plan_work_rare(plan, &rare_work);
+    struct sim_dice coordinator_scenes = sim_dice_of(seed, "coordinator-scenes");
+    sim_plan_scenes_coordinator(plan, &coordinator_scenes);
     sim_plan_sort(plan);
 }
 

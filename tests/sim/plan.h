@@ -52,7 +52,7 @@ enum sim_act {
     SIM_LEADER_CHANGE, /* topic lane: the unacknowledged tail goes */
     SIM_UNCLEAN, /* topic lane count: the last records go, acknowledged or not */
     SIM_STALL, /* topic lane value(µs): neither append nor fetch */
-    SIM_RETENTION, /* topic lane count(records that stay) */
+    SIM_RETENTION, /* topic lane count(records that stay), or life_s: what is older goes */
     SIM_RECREATE, /* both logs, revocations and answers are deleted and made anew */
     SIM_CAUSES_LOST, /* topic lane: revocations are deleted and made anew, the logs stay */
     /* Redis. */
@@ -104,10 +104,14 @@ void sim_action_print(const struct sim_action *action, FILE *out); /* one line, 
 void sim_plan_print(const struct sim_plan *plan, FILE *out); /* the size on lines of `name number`, then actions */
 enum curfew_status sim_plan_read(FILE *in, struct sim_plan *plan, struct curfew_error *error) CURFEW_MUST_CHECK;
 
-/* plan_work.c, plan_faults.c and plan_scenes_hop.c: what sim_plan_of is put together from. */
+/* plan_work.c, plan_work_rare.c, plan_faults.c and the plan_scenes_*.c: what sim_plan_of is put together from. */
 void sim_plan_work(struct sim_plan *plan, struct sim_dice *dice);
 void sim_plan_faults(struct sim_plan *plan, struct sim_dice *dice);
 /* After the work: trouble around an end of it, for hops that will be asked about that end. */
 void sim_plan_scenes_hop(struct sim_plan *plan, struct sim_dice *dice);
+/* After all that, so that neither faults nor scenes for hops depend on it. */
+void sim_plan_work_rare(struct sim_plan *plan, struct sim_dice *dice);
+/* Last: short sessions of their own, with the trouble that shows what coordinators make of them. */
+void sim_plan_scenes_coordinator(struct sim_plan *plan, struct sim_dice *dice);
 
 #endif

@@ -1,6 +1,7 @@
 /* plan_faults: what breaks, and when it is mended. Left out are two limits that docs/simulator.md tells of: retention
- * that takes records of control or lifecycle which a coordinator would have to replay (its lane halts, and stays so),
- * and an unclean election that takes acknowledged records of one of the two logs (offsets then mean another record). */
+ * that takes records of control or lifecycle which a coordinator would have to replay (its lane halts, and stays so;
+ * one scene for coordinators has it), and an unclean election that takes acknowledged records of one of the two logs
+ * (offsets then mean another record). */
 #include "core/bus.h"
 #include "tests/sim/plan.h"
 
