@@ -40,7 +40,7 @@ void curfew_book_raise(struct curfew_book *book, const struct curfew_floor *floo
     struct curfew_floor raised = *floor;
     raised.expires_us += moment->skew_us;
     if (raised.expires_us > moment->good_us) {
-        const struct curfew_cause cause = {moment->offset, moment->timestamp_us};
+        const struct curfew_cause cause = {moment->offset, moment->good_us};
         curfew_ledger_raise(book->ledger, &raised, cause);
     }
 }

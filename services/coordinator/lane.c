@@ -161,7 +161,7 @@ static struct curfew_ruling subject_revoked(struct curfew_lane *lane, const stru
     struct curfew_floor floor = {
         .kind = CURFEW_KIND_USER, .floor = moment->timestamp_us + 2 * moment->skew_us + 1, .expires_us = until_us};
     memcpy(floor.subject, user.digest, sizeof floor.subject);
-    const struct curfew_cause cause = {moment->offset, moment->timestamp_us};
+    const struct curfew_cause cause = {moment->offset, moment->good_us};
     curfew_ledger_raise(lane->ledger, &floor, cause);
     const struct curfew_fact fact = {.offset = moment->offset,
                                      .kind = CURFEW_FACT_USER_REVOKED,
@@ -209,7 +209,7 @@ static bool tick(struct curfew_lane *lane, const struct curfew_tick *event, cons
     lane->good_us = record->timestamp_us > lane->good_us ? record->timestamp_us : lane->good_us;
 
     const struct curfew_moment moment = moment_of(lane, record);
-    const struct curfew_cause cause = {record->offset, record->timestamp_us};
+    const struct curfew_cause cause = {record->offset, lane->good_us};
     curfew_ledger_prune(lane->ledger, lane->good_us);
     if (lane->book != NULL) {
         curfew_book_tick(lane->book, &moment);

@@ -11,7 +11,7 @@ struct curfew_ledger;
 
 struct curfew_cause {
     int64_t offset;
-    int64_t timestamp_us;
+    int64_t good_us; /* the lane's newest good tick then: a record's own timestamp may be of a broker that is wrong */
 };
 
 struct curfew_ledger *curfew_ledger_create(void);
@@ -23,7 +23,7 @@ void curfew_ledger_raise(struct curfew_ledger *ledger, const struct curfew_floor
 /* Forgets, from the oldest on, what expired before `as_of_us`. */
 void curfew_ledger_prune(struct curfew_ledger *ledger, int64_t as_of_us);
 
-/* States again what was last stated `age_us` or longer before the cause, oldest first. */
+/* States again what was last stated `age_us` or longer before the cause, by good ticks; oldest first. */
 void curfew_ledger_restate(struct curfew_ledger *ledger, int64_t age_us, struct curfew_cause cause);
 
 /* Cause of the oldest floor still held; -1: none. */

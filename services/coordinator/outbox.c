@@ -241,7 +241,10 @@ static void add_pending(struct curfew_outbox *outbox, const struct curfew_record
 /* During replay: what nobody needs any more is not kept. */
 static void trim_replay(struct curfew_outbox *outbox, const struct curfew_lane *lane)
 {
-    const int64_t oldest = curfew_lane_oldest_cause(lane);
+    int64_t oldest = curfew_lane_oldest_cause(lane);
+    if (outbox->tick_count > 0 && outbox->ticks[0].oldest_cause >= 0 && outbox->ticks[0].oldest_cause < oldest) {
+        oldest = outbox->ticks[0].oldest_cause; /* the beacon that is said first names it, though it was raised anew */
+    }
     while (outbox->links != NULL && (oldest < 0 || outbox->links->cause < oldest)) {
         drop_link(outbox, outbox->links);
     }
