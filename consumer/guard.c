@@ -99,8 +99,8 @@ static const char *time_fault(const struct curfew_guard *guard, const struct cur
     if (claims->expires_us - claims->issued_us > guard->longest_life_us) {
         return "too_long_lived";
     }
-    if (known && claims->issued_us < proof->mark.genesis_us) {
-        return "before_genesis";
+    if (known && claims->issued_us < proof->mark.genesis_us + proof->mark.skew_us) {
+        return "before_genesis"; /* its issuer's clock may have been ahead by skew */
     }
     return NULL;
 }

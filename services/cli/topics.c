@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <time.h>
 
-/* Tokens carry whole seconds in iat, and one minted before genesis is denied. */
+/* Tokens carry whole seconds in iat, and one minted before genesis, or within skew of it, is denied. */
 #define GENESIS_AGE_US CURFEW_US_PER_S
 
 #define RULES 1
@@ -237,10 +237,12 @@ static enum curfew_status write_genesis(struct curfew_cli *cli, struct curfew_su
     return status;
 }
 
-/* Returns when a token minted now is younger than genesis by the seconds in its iat. */
-static enum curfew_status await_age(const struct curfew_cli *cli, int64_t genesis_us, struct curfew_error *error)
+/* Returns when a token minted now is younger than genesis by skew and the seconds in its iat. */
+static enum curfew_status await_age(const struct curfew_cli *cli, const struct curfew_survey *survey,
+                                    struct curfew_error *error)
 {
-    int64_t from_us = genesis_us + GENESIS_AGE_US;
+    int64_t genesis_us = curfew_genesis_newest_us(survey);
+    int64_t from_us = genesis_us + GENESIS_AGE_US + survey->lane[0].genesis.settings.skew_ms * CURFEW_US_PER_MS;
     int64_t ahead_us = genesis_us - curfew_clock_now().wall_us;
     const struct timespec from = {.tv_sec = from_us / CURFEW_US_PER_S, .tv_nsec = from_us % CURFEW_US_PER_S * 1000};
 
@@ -287,7 +289,7 @@ static int create(struct curfew_cli *cli, const int64_t *values)
     if (status == CURFEW_OK)
         status = write_genesis(cli, &survey, &settings, &error);
     if (status == CURFEW_OK)
-        status = await_age(cli, curfew_genesis_newest_us(&survey), &error);
+        status = await_age(cli, &survey, &error);
     return status == CURFEW_OK ? report_created(cli, &survey) : curfew_cli_fail(&error);
 }
 

@@ -57,6 +57,6 @@ bool sim_store_allows(struct sim_store *store, const struct sim_store_question *
     const int64_t newest_us = later(question->wall_us, later(control->as_of_us, session->as_of_us));
     *age_us = later(control_us, session_us);
     return control_us >= 0 && session_us >= 0 && *age_us <= question->longest_age_us &&
-           question->expires_us > newest_us && question->issued_us >= control->genesis_us &&
-           question->issued_us >= session->genesis_us && passes(state, question->lineage);
+           question->expires_us > newest_us && question->issued_us >= control->genesis_us + control->skew_us &&
+           question->issued_us >= session->genesis_us + session->skew_us && passes(state, question->lineage);
 }
