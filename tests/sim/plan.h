@@ -32,7 +32,7 @@ enum sim_act {
     SIM_TASK_END, /* actor session task attempt(0: whichever) */
     SIM_MINT, /* actor token session task(0: the session itself) attempt life_s; value: µs its clock is wrong by */
     SIM_FAN_OUT, /* actor token(first) session task attempt count life_s: count mints at once */
-    SIM_TOKEN_REVOKE, /* actor token */
+    SIM_TOKEN_REVOKE, /* actor session token(first) count(so many; 0: one), minted or not */
     SIM_USER_REVOKE, /* actor user; value: µs its clock is wrong by */
     SIM_SETTINGS, /* actor value(lease_ms) count(token_life_ms): the rest stays */
     SIM_SILENCE, /* actor value(µs): it beats for nobody, as a hung orchestrator does */
@@ -104,10 +104,12 @@ void sim_action_print(const struct sim_action *action, FILE *out); /* one line, 
 void sim_plan_print(const struct sim_plan *plan, FILE *out); /* the size on lines of `name number`, then actions */
 enum curfew_status sim_plan_read(FILE *in, struct sim_plan *plan, struct curfew_error *error) CURFEW_MUST_CHECK;
 
-/* plan_work.c, plan_faults.c and plan_scenes_hop.c: what sim_plan_of is put together from. */
+/* plan_work.c, plan_faults.c, plan_scenes_hop.c and plan_scenes_store.c: what sim_plan_of is put together from. */
 void sim_plan_work(struct sim_plan *plan, struct sim_dice *dice);
 void sim_plan_faults(struct sim_plan *plan, struct sim_dice *dice);
 /* After the work: trouble around an end of it, for hops that will be asked about that end. */
 void sim_plan_scenes_hop(struct sim_plan *plan, struct sim_dice *dice);
+/* After those: trouble with Redis around an end. */
+void sim_plan_scenes_store(struct sim_plan *plan, struct sim_dice *dice);
 
 #endif

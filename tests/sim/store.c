@@ -349,6 +349,7 @@ void sim_store_replicate(struct sim_store *store, int64_t now_us)
 
 void sim_store_failover(struct sim_store *store, int64_t now_us, int64_t behind_us)
 {
+    store->connections++;
     for (size_t i = store->copy_count; i-- > 0;) {
         if (store->copies[i]->taken_us <= now_us - behind_us || i == 0) {
             copy_state(&store->state, &store->copies[i]->state);

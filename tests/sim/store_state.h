@@ -15,11 +15,6 @@ struct sim_store_floor {
     uint32_t next; /* in its bucket: index + 1; 0: the last */
 };
 
-struct sim_store_fresh {
-    int32_t epoch; /* 0: no key */
-    int64_t as_of_us, genesis_us, skew_us, gone_at_ms;
-};
-
 struct sim_store_writer {
     char name[24]; /* empty: the end */
     char sequence[64];
@@ -47,6 +42,7 @@ struct sim_store {
     int32_t epoch_count;
     struct sim_store_copy *copies[SIM_COPIES]; /* a ring, the newest last */
     size_t copy_count;
+    uint64_t connections; /* broken so often: by every fail-over */
     char answer[SIM_EPOCH_SIZE + 8];
 };
 
