@@ -11,8 +11,9 @@
 #define AFTER_US (16 * S) /* no scene lasts longer after its end */
 #define TRIES 2000
 #define ASKED 2 /* hops, of each scene */
-#define CROWD_LEAST 1300 /* floors: more than one call takes, and not so many that a world grows slow */
-#define CROWD_MOST 2000
+#define CROWD_LEAST 1500 /* floors: more than one call takes, and not so many that a world grows slow */
+#define CROWD_MOST 2300
+#define REFILLS 4 /* of a crowd */
 
 /* A scene being made. */
 struct scene {
@@ -180,25 +181,49 @@ static int32_t unminted(const struct scene *scene, int32_t count)
     return first + count < SIM_TOKENS_MAX ? first : 0;
 }
 
-/* So many tokens of the session are revoked before its end, that a hop cannot write all it knows in one call; then it
- * must, slowly. */
+/* All is lost, and one hop has to write it again alone, slowly. Whoever is over may be asked about. */
+static void refilled_alone(struct scene *scene, int64_t at_us)
+{
+    const struct sim_size *size = &scene->plan->size;
+    const int32_t alone = (int32_t)between(scene, 0, size->hops - 1);
+    const int64_t for_us = between(scene, 2 * S, 3 * S);
+    for (int32_t i = 0; i < size->hops; i++) {
+        if (i != alone) {
+            add(scene,
+                (struct sim_action){
+                    .act = SIM_SUSPEND, .at_us = at_us - 20 * MS, .process = size->coordinators + i, .value = for_us});
+        }
+    }
+    slow(scene, at_us - 100 * MS, for_us, between(scene, 150 * MS, 500 * MS));
+    add(scene, (struct sim_action){.act = SIM_REDIS_FLUSH, .at_us = at_us});
+    add(scene, (struct sim_action){.act = SIM_ASK,
+                                   .at_us = at_us,
+                                   .process = size->coordinators + alone,
+                                   .value = for_us,
+                                   .count = (int32_t)between(scene, 20 * MS, 60 * MS)});
+}
+
+/* So many tokens of the session are revoked before its end, that a hop cannot write all it knows in one call; and then
+ * it must, some times over. */
 static void crowd(struct scene *scene)
 {
     const int32_t count = (int32_t)between(scene, CROWD_LEAST, CROWD_MOST);
-    const int64_t at_us = scene->end.at_us + between(scene, 2500 * MS, 5 * S);
     const int32_t first = unminted(scene, count);
+    const int64_t last_us = scene->plan->size.calm_us - 5 * S;
+    int64_t at_us = scene->end.at_us + between(scene, 2 * S, 4 * S);
     if (first == 0) {
         return;
     }
     add(scene, (struct sim_action){.act = SIM_TOKEN_REVOKE,
-                                   .at_us = scene->end.at_us - between(scene, 300 * MS, 900 * MS),
+                                   .at_us = scene->end.at_us - between(scene, 2 * S, 6 * S),
                                    .actor = scene->mint->actor,
                                    .session = scene->end.session,
                                    .token = first,
                                    .count = count});
-    slow(scene, at_us - 100 * MS, 8 * S, between(scene, 150 * MS, 600 * MS));
-    add(scene, (struct sim_action){.act = SIM_REDIS_FLUSH, .at_us = at_us});
-    ask(scene, at_us, at_us + 6 * S);
+    for (int i = 0; i < REFILLS && at_us < last_us; i++) {
+        refilled_alone(scene, at_us);
+        at_us += between(scene, 5 * S, 8 * S);
+    }
 }
 
 void sim_plan_scenes_store(struct sim_plan *plan, struct sim_dice *dice)
