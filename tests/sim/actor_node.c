@@ -331,6 +331,16 @@ static void throw_garbage(struct sim_actor *node, const struct sim_action *actio
     }
 }
 
+static void revoke_tokens(struct sim_actor *node, const struct sim_action *action)
+{
+    struct sim_action one = *action;
+    one.count = 0;
+    for (int32_t i = 0; i < action->count || i == 0; i++) {
+        one.token = action->token + i;
+        say(node, &one, 0);
+    }
+}
+
 void sim_actor_do(struct sim_actor *node, const struct sim_action *action)
 {
     switch (action->act) {
@@ -341,6 +351,9 @@ void sim_actor_do(struct sim_actor *node, const struct sim_action *action)
         for (int32_t i = 0; i < action->count; i++) {
             say(node, action, action->token + i);
         }
+        break;
+    case SIM_TOKEN_REVOKE:
+        revoke_tokens(node, action);
         break;
     case SIM_SILENCE:
         be_silent(node, action);

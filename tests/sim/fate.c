@@ -157,9 +157,7 @@ static void ask_again(void *context, uint64_t index)
     const struct sim_action *action = &world->plan->actions[index];
     struct sim_process *process = &world->processes[action->process];
     const int64_t every_us = action->count < ASK_OFTEN_US ? ASK_OFTEN_US : action->count;
-    if (process->up && process->suspended_until_us <= world->now_us) {
-        sim_hop_ask_about(process->self, action->session, action->user);
-    }
+    sim_hop_ask_about(process->self, action->session, action->user);
     if (world->now_us + every_us < world->begun_us + action->at_us + action->value) {
         sim_agenda_put(&world->agenda, world->now_us + every_us, ask_again, world, index);
     }

@@ -4,18 +4,15 @@
 #include "consumer/feed.h"
 #include "consumer/freshness.h"
 #include "consumer/guard.h"
-#include "core/id.h"
-#include "core/lineage.h"
 #include "tests/sim/names.h"
+#include "tests/sim/reader.h"
+#include "tests/sim/store_link.h"
 #include "tests/sim/world.h"
 #include <stdlib.h>
 #include <uthash.h>
 
 #define FLOORS_MAX 65536
 #define POLL_US (100 * CURFEW_US_PER_MS) /* the longest wait of its runner */
-#define CALL_LEAST_US 200 /* of a call to Redis */
-#define CALL_MOST_US 2000
-#define RECONNECT_US (100 * CURFEW_US_PER_MS)
 #define NEWEST 32 /* tokens that are asked about more often */
 #define LOOKED_AT 128 /* of the newest tokens, for those that are asked about on purpose */
 #define ABOUT 3
@@ -31,13 +28,23 @@ struct sim_hop {
     struct curfew_cache *cache;
     struct curfew_guard guard;
     struct told *told; /* floors, by subject */
-    uint64_t calls; /* to Redis; tells a late reply from the one waited for */
-    bool calling;
-    char answer[128];
+    struct sim_store_link *link; /* to Redis */
+    struct sim_reader *reader; /* a program beside it */
     bool backlog[SIM_LANES_MAX]; /* freshness rests on a beacon that was there before the lane was read */
     int64_t as_of_us[SIM_LANES_MAX]; /* the newest that readers saw, of this boot and log */
     uint8_t log_ids[SIM_LANES_MAX][CURFEW_LOG_ID_SIZE];
 };
+
+static void redis_answered(void *context, const char *answer)
+{
+    struct sim_hop *node = context;
+    if (answer == NULL) {
+        curfew_cache_disconnected(node->cache);
+    } else {
+        curfew_cache_reply(node->cache, curfew_slice_of(answer));
+    }
+    sim_process_wake(node->process, node->world->now_us);
+}
 
 struct sim_hop *sim_hop_create(struct sim_world *world, struct sim_process *process)
 {
@@ -49,6 +56,8 @@ struct sim_hop *sim_hop_create(struct sim_world *world, struct sim_process *proc
     node->process = process;
     node->number = process->number - world->plan->size.coordinators;
     node->dice = sim_dice_of(world->plan->size.seed, process->name);
+    node->link = sim_store_link_create(world, process->name, redis_answered, node);
+    node->reader = sim_reader_create(world, process, node->number);
     return node;
 }
 
@@ -97,14 +106,15 @@ static void halt(void *self)
     node->feed = NULL;
     node->cache = NULL;
     node->region = NULL;
-    node->calling = false;
-    node->calls++;
+    sim_store_link_forget(node->link);
 }
 
 void sim_hop_destroy(struct sim_hop *node)
 {
     if (node != NULL) {
         halt(node);
+        sim_store_link_destroy(node->link);
+        sim_reader_destroy(node->reader);
         free(node);
     }
 }
@@ -185,40 +195,6 @@ static bool input(void *self, const struct curfew_bus_event *event, struct curfe
     return curfew_feed_handle(node->feed, event, now, &error) == CURFEW_OK;
 }
 
-static void answered(void *context, uint64_t call)
-{
-    struct sim_hop *node = context;
-    if (node->cache != NULL && node->calling && call == node->calls) {
-        node->calling = false;
-        if (node->answer[0] == '\0') {
-            curfew_cache_disconnected(node->cache);
-        } else {
-            curfew_cache_reply(node->cache, curfew_slice_of(node->answer));
-        }
-        sim_process_wake(node->process, node->world->now_us);
-    }
-}
-
-/* One call at a time. It is done at once, and heard of later; or it is not, or its answer is lost. */
-static void call_redis(struct sim_hop *node, struct curfew_now now)
-{
-    struct sim_world *world = node->world;
-    struct curfew_cache_call call;
-    if (node->calling || !curfew_cache_next(node->cache, now, &call)) {
-        return;
-    }
-    int64_t takes_us = sim_dice_between(&node->dice, CALL_LEAST_US, CALL_MOST_US);
-    takes_us += world->now_us < world->store_slow_until_us ? world->store_slow_us : 0;
-    const bool gone = world->now_us < world->store_gone_until_us;
-    node->answer[0] = '\0';
-    if (!gone || sim_dice_chance(&node->dice, 50)) {
-        const char *answer = sim_store_call(world->store, &call, world->now_us);
-        (void)snprintf(node->answer, sizeof node->answer, "%s", gone ? "" : answer);
-    }
-    node->calling = true;
-    sim_agenda_put(&world->agenda, world->now_us + (gone ? RECONNECT_US : takes_us), answered, node, ++node->calls);
-}
-
 /* What readers see of freshness never goes back (I6). */
 static void check_as_of(struct sim_hop *node, struct curfew_now now)
 {
@@ -243,31 +219,15 @@ static int64_t idle(void *self, struct curfew_now now)
     struct sim_hop *node = self;
     struct curfew_error error;
     must(curfew_feed_tick(node->feed, now, &error), &error);
-    call_redis(node, now);
+    struct curfew_cache_call call;
+    if (!sim_store_link_busy(node->link) && curfew_cache_next(node->cache, now, &call)) {
+        sim_store_link_send(node->link, &call);
+    }
     check_as_of(node, now);
     return now.boot_us + POLL_US;
 }
 
 const struct sim_process_ops sim_hop_ops = {boot, input, idle, halt};
-
-static void ask_redis(struct sim_hop *node, const struct curfew_claims *claims, struct curfew_now now)
-{
-    struct curfew_lineage lineage;
-    struct sim_store_question question = {
-        .lineage = &lineage,
-        .issued_us = claims->issued_us,
-        .expires_us = claims->expires_us,
-        .wall_us = now.wall_us,
-        .now_us = node->world->now_us,
-        .longest_age_us = SIM_STANDARD_US,
-    };
-    int64_t age_us = 0;
-    curfew_lineage_of(claims, &lineage);
-    if (curfew_session_id_lane(claims->session, &question.lane, NULL) == CURFEW_OK &&
-        sim_store_allows(node->world->store, &question, &age_us)) {
-        sim_oracle_reader(node->world->oracle, node->number, claims, age_us);
-    }
-}
 
 /* Its clock may be wrong and it cannot know, unless the beacon it rests on is ahead of that clock or is of a backlog.
  */
@@ -282,6 +242,10 @@ static bool warned(const struct sim_hop *node, int32_t lane, struct curfew_now n
 
 void sim_hop_ask(struct sim_hop *node, int32_t token)
 {
+    if (node->region == NULL || node->process->suspended_until_us > node->world->now_us) {
+        sim_reader_ask(node->reader, token); /* another program, which goes on */
+        return;
+    }
     const struct curfew_token *verified = sim_tokens_verified(node->world->tokens, token);
     const struct curfew_now now = sim_process_now(node->process);
     for (enum curfew_class class = CURFEW_CLASS_STRICT; class <= CURFEW_CLASS_BEST_EFFORT; class ++) {
@@ -292,16 +256,13 @@ void sim_hop_ask(struct sim_hop *node, int32_t token)
         sim_oracle_verdict(node->world->oracle, node->number, curfew_token_claims(verified), class, &verdict);
     }
     sim_oracle_warned(node->world->oracle, false);
-    ask_redis(node, curfew_token_claims(verified), now);
+    sim_reader_ask(node->reader, token);
 }
 
 void sim_hop_ask_some(struct sim_hop *node, int count)
 {
     size_t released = 0;
     const int32_t *all = sim_tokens_all(node->world->tokens, &released);
-    if (node->region == NULL) {
-        return;
-    }
     for (int i = 0; released > 0 && i < count; i++) {
         const size_t newest = i % 2 == 0 && released > NEWEST ? NEWEST : released;
         sim_hop_ask(node, all[released - 1 - sim_dice_roll(&node->dice, newest)]);
@@ -314,7 +275,7 @@ void sim_hop_ask_about(struct sim_hop *node, int32_t session, int32_t user)
     const int32_t *all = sim_tokens_all(node->world->tokens, &released);
     int32_t about[LOOKED_AT];
     size_t count = 0;
-    for (size_t i = 0; node->region != NULL && i < released && i < LOOKED_AT; i++) {
+    for (size_t i = 0; i < released && i < LOOKED_AT; i++) {
         const int32_t token = all[released - 1 - i];
         const struct curfew_claims *claims = curfew_token_claims(sim_tokens_verified(node->world->tokens, token));
         const bool fits = session != 0 ? sim_session_number(claims->session) == session
@@ -344,7 +305,7 @@ void sim_hop_calm(struct sim_hop *node)
                         fresh == CURFEW_FRESH ? "stale" : curfew_fresh_name(fresh));
     }
     const size_t judged = released < CALM_TOKENS_MAX ? released : CALM_TOKENS_MAX;
-    for (size_t i = 0; node->region != NULL && i < judged; i++) {
+    for (size_t i = 0; i < judged; i++) {
         sim_hop_ask(node, all[released - 1 - i]);
     }
 }

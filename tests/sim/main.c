@@ -42,7 +42,7 @@ struct run {
     const char *plan;
     /* What came of it. */
     uint64_t done, failed;
-    int64_t simulated_us, records;
+    int64_t simulated_us, records, late_calls;
     int64_t faults[SIM_ACT_COUNT];
     struct sim_findings sum;
     double begun_s;
@@ -96,6 +96,11 @@ static void told(void *context, uint64_t seed, const struct sim_result *result)
     run->sum.not_valid += result->findings.not_valid;
     run->sum.ended += result->findings.ended;
     run->sum.released += result->findings.released;
+    run->sum.reads += result->findings.reads;
+    run->sum.read_allows += result->findings.read_allows;
+    run->sum.read_denies += result->findings.read_denies;
+    run->sum.read_ended += result->findings.read_ended;
+    run->late_calls += result->late_calls;
     if (result->findings.violations > 0) {
         run->failed++;
         printf("%sseed %" PRIu64 ": %s: %s\n", run->terminal ? "\r\033[K" : "", seed, result->findings.invariant,
@@ -114,6 +119,10 @@ static void summary(const struct run *run)
            ", not valid %" PRId64 "; of tokens that were over %" PRId64 "\n",
            run->sum.released, run->sum.allows, run->sum.denies, run->sum.unavailable, run->sum.not_valid,
            run->sum.ended);
+    printf("readers of Redis asked %" PRId64 ": allow %" PRId64 ", deny %" PRId64
+           "; of tokens that were over, while it "
+           "was fresh, %" PRId64 "; calls to it that were done after they were given up %" PRId64 "\n",
+           run->sum.reads, run->sum.read_allows, run->sum.read_denies, run->sum.read_ended, run->late_calls);
     printf("faults:");
     for (int i = 0; i < SIM_ACT_COUNT; i++) {
         if (sim_act_is_fault((enum sim_act)i)) {

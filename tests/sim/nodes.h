@@ -17,7 +17,8 @@ struct sim_hop;
 struct sim_hop *sim_hop_create(struct sim_world *world, struct sim_process *process);
 void sim_hop_destroy(struct sim_hop *node);
 extern const struct sim_process_ops sim_hop_ops;
-/* Judges a token with the real guard, in every class, and tells the oracle; also as a reader of Redis alone does. */
+/* Judges a token with the real guard, in every class, and tells the oracle; also as a reader of Redis alone does, who
+ * goes on while the hop is down or suspended. */
 void sim_hop_ask(struct sim_hop *node, int32_t token);
 /* Judges some tokens by chance, mostly those whose ends are new. */
 void sim_hop_ask_some(struct sim_hop *node, int count);

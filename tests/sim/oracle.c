@@ -264,11 +264,24 @@ void sim_oracle_verdict(struct sim_oracle *oracle, int hop, const struct curfew_
     }
 }
 
-void sim_oracle_reader(struct sim_oracle *oracle, int hop, const struct curfew_claims *claims, int64_t age_us)
+void sim_oracle_reader(struct sim_oracle *oracle, int hop, const struct curfew_claims *claims,
+                       const struct sim_store_verdict *verdict)
 {
     int32_t number = 0;
-    (void)token_of(oracle, claims, &number);
-    allowed(oracle, hop, "reader of Redis", number, age_us);
+    const struct o_token *token = token_of(oracle, claims, &number);
+    struct sim_findings *findings = &oracle->findings;
+    findings->reads++;
+    findings->read_ended += verdict->fresh && died(oracle, token) != 0 ? 1 : 0;
+    if (verdict->answer == SIM_STORE_ALLOW) {
+        findings->read_allows++;
+        allowed(oracle, hop, "reader of Redis", number, verdict->age_us);
+    } else if (verdict->answer == SIM_STORE_DENY) {
+        findings->read_denies++;
+        if (!was_ever_ended(oracle, number, verdict->kind)) {
+            sim_oracle_violation(oracle, "I8", "Redis denies token %d by a %s, and no such thing of it was ended",
+                                 number, curfew_kind_name(verdict->kind));
+        }
+    }
 }
 
 void sim_oracle_calm(struct sim_oracle *oracle, int hop, int32_t lane, bool fresh, const char *why)

@@ -46,8 +46,11 @@ void sim_oracle_withheld(struct sim_oracle *oracle, int32_t token);
 void sim_oracle_warned(struct sim_oracle *oracle, bool warned);
 void sim_oracle_verdict(struct sim_oracle *oracle, int hop, const struct curfew_claims *claims,
                         enum curfew_class strictness, const struct curfew_verdict *verdict);
-/* A reader of Redis alone, on that hop's machine, allows the token by knowledge of `age_us` ago. */
-void sim_oracle_reader(struct sim_oracle *oracle, int hop, const struct curfew_claims *claims, int64_t age_us);
+/* The answer of a reader of Redis alone, on that hop's machine: an allow is held against its age (I2), as a hop's is;
+ * a deny by a floor needs an end of it (I8). */
+struct sim_store_verdict;
+void sim_oracle_reader(struct sim_oracle *oracle, int hop, const struct curfew_claims *claims,
+                       const struct sim_store_verdict *verdict);
 /* Calm has lasted long enough (I7): this hop's lane is fresh, or is not and `why` says how. */
 void sim_oracle_calm(struct sim_oracle *oracle, int hop, int32_t lane, bool fresh, const char *why);
 
@@ -64,6 +67,8 @@ struct sim_findings {
     int64_t allows, denies, unavailable, not_valid; /* verdicts held against the truth */
     int64_t ended; /* verdicts on tokens that were over */
     int64_t released;
+    int64_t reads, read_allows, read_denies; /* answers of readers of Redis; the others: unavailable, not valid */
+    int64_t read_ended; /* of tokens that were over, while both freshness keys were good */
 };
 const struct sim_findings *sim_oracle_findings(const struct sim_oracle *oracle);
 

@@ -112,6 +112,8 @@ void sim_plan_of(uint64_t seed, struct sim_plan *plan)
     sim_plan_faults(plan, &faults);
     struct sim_dice hop_scenes = sim_dice_of(seed, "hop-scenes");
     sim_plan_scenes_hop(plan, &hop_scenes);
+    struct sim_dice store_scenes = sim_dice_of(seed, "store-scenes");
+    sim_plan_scenes_store(plan, &store_scenes);
     struct sim_dice rare_work = sim_dice_of(seed, "rare-work");
     sim_plan_work_rare(plan, &rare_work);
     struct sim_dice coordinator_scenes = sim_dice_of(seed, "coordinator-scenes");
@@ -191,7 +193,8 @@ static bool action_valid(const struct sim_action *action, const struct sim_size 
            action->topic < CURFEW_TOPIC_COUNT && action->lane < size->lanes && action->session <= SIM_SESSIONS_MAX &&
            action->task <= SIM_TASKS_MAX && action->parent <= SIM_TASKS_MAX && action->user <= SIM_USERS_MAX &&
            action->token < SIM_TOKENS_MAX &&
-           (action->act != SIM_FAN_OUT || action->count < SIM_TOKENS_MAX - action->token) &&
+           ((action->act != SIM_FAN_OUT && action->act != SIM_TOKEN_REVOKE) ||
+            action->count < SIM_TOKENS_MAX - action->token) &&
            action->holder <= size->actors && (!work || (action->actor >= 1 && action->actor <= size->actors));
 }
 

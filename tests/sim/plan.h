@@ -32,7 +32,7 @@ enum sim_act {
     SIM_TASK_END, /* actor session task attempt(0: whichever) */
     SIM_MINT, /* actor token session task(0: the session itself) attempt life_s; value: µs its clock is wrong by */
     SIM_FAN_OUT, /* actor token(first) session task attempt count life_s: count mints at once */
-    SIM_TOKEN_REVOKE, /* actor token */
+    SIM_TOKEN_REVOKE, /* actor session token(first) count(so many; 0: one), minted or not */
     SIM_USER_REVOKE, /* actor user; value: µs its clock is wrong by */
     SIM_SETTINGS, /* actor value(lease_ms) count(token_life_ms): the rest stays */
     SIM_SILENCE, /* actor value(µs): it beats for nobody, as a hung orchestrator does */
@@ -109,6 +109,8 @@ void sim_plan_work(struct sim_plan *plan, struct sim_dice *dice);
 void sim_plan_faults(struct sim_plan *plan, struct sim_dice *dice);
 /* After the work: trouble around an end of it, for hops that will be asked about that end. */
 void sim_plan_scenes_hop(struct sim_plan *plan, struct sim_dice *dice);
+/* After those: trouble with Redis around an end. */
+void sim_plan_scenes_store(struct sim_plan *plan, struct sim_dice *dice);
 /* After all that, so that neither faults nor scenes for hops depend on it. */
 void sim_plan_work_rare(struct sim_plan *plan, struct sim_dice *dice);
 /* Last: short sessions of their own, with the trouble that shows what coordinators make of them. */

@@ -1,23 +1,30 @@
-/* store_reader: a program that has only Redis, as docs/key-layout.md tells it to decide, in one transaction. */
+/* store_reader: a program that has only Redis, as docs/key-layout.md tells it to decide. */
 #include "tests/sim/store_state.h"
 
-#include <stdio.h>
 #include <string.h>
 
-static const struct sim_store_fresh *fresh_of(const struct sim_store_state *state, int32_t lane, int64_t now_us)
+static const struct sim_store_state *asked(const struct sim_store *store, const struct sim_store_question *question)
 {
-    const struct sim_store_fresh *fresh = &state->fresh[lane];
-    return fresh->epoch[0] == '\0' || fresh->gone_at_ms * 1000 <= now_us ? NULL : fresh;
+    const bool replica = question->replica && store->copy_count > 0;
+    return replica ? &store->copies[store->copy_count - 1]->state : &store->state;
 }
 
-/* The age of one lane's freshness by the reader's clock; -1: unavailable. */
-static int64_t age_of(const struct sim_store_fresh *fresh, int64_t wall_us)
+static struct sim_store_fresh fresh_of(const struct sim_store_state *state, int32_t lane, int64_t now_us)
 {
-    const int64_t behind_us = wall_us - fresh->as_of_us;
-    if (behind_us < -2 * fresh->skew_us) {
-        return -1;
-    }
-    return (behind_us > 0 ? behind_us : 0) + 2 * fresh->skew_us;
+    const struct sim_store_fresh none = {.epoch = 0};
+    const struct sim_store_fresh *fresh = &state->fresh[lane];
+    return fresh->gone_at_ms * 1000 <= now_us ? none : *fresh;
+}
+
+void sim_store_look(const struct sim_store *store, const struct sim_store_question *question,
+                    struct sim_store_glance *glance)
+{
+    const struct sim_store_state *state = asked(store, question);
+    *glance = (struct sim_store_glance){
+        .control = fresh_of(state, 0, question->now_us),
+        .session = fresh_of(state, question->lane, question->now_us),
+        .connection = store->connections,
+    };
 }
 
 static int64_t later(int64_t a, int64_t b)
@@ -25,38 +32,63 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* Whether every bucket is there under the epoch, and no floor stands above a value. */
-static bool passes(struct sim_store_state *state, const struct curfew_lineage *lineage)
+/* The age of one lane's freshness by the reader's clock; -1: its clock is suspect. */
+static int64_t age_of(const struct sim_store_fresh *fresh, int64_t wall_us)
 {
-    for (size_t i = 0; i < lineage->count; i++) {
-        char subject[2 * CURFEW_DIGEST_SIZE + 1];
-        for (int b = 0; b < CURFEW_DIGEST_SIZE; b++) {
-            (void)snprintf(subject + 2 * b, 3, "%02x", lineage->entries[i].subject.digest[b]);
-        }
-        const struct sim_store_floor *floor = sim_store_find(state, subject);
-        if (state->sentinels[sim_store_bucket(subject)] != state->epoch_number ||
-            (floor != NULL && lineage->entries[i].value < floor->floor)) {
-            return false;
-        }
-    }
-    return true;
+    const int64_t behind_us = wall_us - fresh->as_of_us;
+    return behind_us < -2 * fresh->skew_us ? -1 : later(behind_us, 0) + 2 * fresh->skew_us;
 }
 
-bool sim_store_allows(struct sim_store *store, const struct sim_store_question *question, int64_t *age_us)
+/* Whether both lanes are fresh enough, under one epoch. */
+static bool is_fresh(const struct sim_store_glance *glance, const struct sim_store_question *question, int64_t *age_us)
 {
-    struct sim_store_state *state = &store->state;
-    const struct sim_store_fresh *control = fresh_of(state, 0, question->now_us);
-    const struct sim_store_fresh *session = fresh_of(state, question->lane, question->now_us);
-    /* Sentinels carry numbers here: of the epoch in `meta`, which is also the freshness keys', or nothing agrees. */
-    if (control == NULL || session == NULL || strcmp(control->epoch, state->epoch) != 0 ||
-        strcmp(session->epoch, state->epoch) != 0) {
+    if (glance->control.epoch == 0 || glance->control.epoch != glance->session.epoch) {
         return false;
     }
-    const int64_t control_us = age_of(control, question->wall_us);
-    const int64_t session_us = age_of(session, question->wall_us);
-    const int64_t newest_us = later(question->wall_us, later(control->as_of_us, session->as_of_us));
+    const int64_t control_us = age_of(&glance->control, question->wall_us);
+    const int64_t session_us = age_of(&glance->session, question->wall_us);
     *age_us = later(control_us, session_us);
-    return control_us >= 0 && session_us >= 0 && *age_us <= question->longest_age_us &&
-           question->expires_us > newest_us && question->issued_us >= control->genesis_us + control->skew_us &&
-           question->issued_us >= session->genesis_us + session->skew_us && passes(state, question->lineage);
+    return control_us >= 0 && session_us >= 0 && *age_us <= question->longest_age_us;
+}
+
+static bool is_valid(const struct sim_store_glance *glance, const struct sim_store_question *question)
+{
+    const int64_t newest_us = later(question->wall_us, later(glance->control.as_of_us, glance->session.as_of_us));
+    return question->expires_us > newest_us &&
+           question->issued_us >= glance->control.genesis_us + glance->control.skew_us &&
+           question->issued_us >= glance->session.genesis_us + glance->session.skew_us;
+}
+
+void sim_store_decide(const struct sim_store *store, const struct sim_store_question *question,
+                      const struct sim_store_glance *glance, struct sim_store_verdict *verdict)
+{
+    const struct sim_store_state *state = asked(store, question);
+    bool whole = glance->connection == store->connections;
+    bool denied = false;
+    *verdict = (struct sim_store_verdict){.answer = SIM_STORE_UNAVAILABLE};
+    for (size_t i = 0; i < question->lineage->count; i++) {
+        const struct curfew_lineage_entry *entry = &question->lineage->entries[i];
+        const struct sim_store_floor *floor = sim_store_find(state, &entry->subject);
+        whole = whole && state->sentinels[sim_store_bucket(&entry->subject)] == glance->control.epoch;
+        if (floor != NULL && entry->value < floor->floor) {
+            denied = true;
+            verdict->kind = entry->kind;
+        }
+    }
+    verdict->fresh = whole && is_fresh(glance, question, &verdict->age_us);
+    if (denied) {
+        verdict->answer = SIM_STORE_DENY; /* whatever else is found: floors only deny */
+    } else if (verdict->fresh) {
+        verdict->answer = is_valid(glance, question) ? SIM_STORE_ALLOW : SIM_STORE_NOT_VALID;
+    }
+}
+
+bool sim_store_allows(const struct sim_store *store, const struct sim_store_question *question, int64_t *age_us)
+{
+    struct sim_store_glance glance;
+    struct sim_store_verdict verdict;
+    sim_store_look(store, question, &glance);
+    sim_store_decide(store, question, &glance, &verdict);
+    *age_us = verdict.age_us;
+    return verdict.answer == SIM_STORE_ALLOW;
 }

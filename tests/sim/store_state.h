@@ -7,18 +7,12 @@
 #include "tests/sim/store.h"
 
 #define SIM_EPOCH_SIZE 80
-#define SIM_STORE_FLOORS 32768 /* of a world: more than its tokens and tasks */
 #define SIM_COPIES 16
 
 struct sim_store_floor {
-    int bucket; /* of the subject, so that looking for one reads few names */
-    char subject[2 * CURFEW_DIGEST_SIZE + 1]; /* empty: the end */
+    struct curfew_subject subject;
     int64_t floor, expires_us;
-};
-
-struct sim_store_fresh {
-    char epoch[SIM_EPOCH_SIZE]; /* empty: no key */
-    int64_t as_of_us, genesis_us, skew_us, gone_at_ms;
+    uint32_t next; /* in its bucket: index + 1; 0: the last */
 };
 
 struct sim_store_writer {
@@ -26,26 +20,34 @@ struct sim_store_writer {
     char sequence[64];
 };
 
-/* All there is, to be copied whole. Sentinels are epochs by number; 0: the bucket is gone. */
+/* All there is, to be copied whole. Epochs by number, the same text the same number: names are the store's. */
 struct sim_store_state {
-    char epoch[SIM_EPOCH_SIZE]; /* empty: no meta */
-    int32_t epoch_number;
-    int32_t sentinels[CURFEW_CACHE_BUCKETS];
+    int32_t epoch; /* meta's; 0: no meta */
+    int32_t sentinels[CURFEW_CACHE_BUCKETS]; /* 0: the bucket is gone */
+    uint32_t first[CURFEW_CACHE_BUCKETS]; /* as next */
     struct sim_store_writer writers[SIM_HOPS_MAX];
     struct sim_store_fresh fresh[SIM_LANES_MAX];
-    size_t floor_count;
-    struct sim_store_floor floors[SIM_STORE_FLOORS];
+    uint32_t floor_count, floor_room;
+    struct sim_store_floor *floors;
+};
+
+struct sim_store_copy {
+    int64_t taken_us;
+    struct sim_store_state state;
 };
 
 struct sim_store {
     struct sim_store_state state;
-    int32_t epochs; /* numbers given out */
-    struct sim_store_state *copies[SIM_COPIES]; /* a ring, the newest last */
-    int64_t copied_us[SIM_COPIES];
+    char (*epochs)[SIM_EPOCH_SIZE]; /* by number, from 1; they never go */
+    int32_t epoch_count;
+    struct sim_store_copy *copies[SIM_COPIES]; /* a ring, the newest last */
     size_t copy_count;
+    uint64_t connections; /* broken so often: by every fail-over */
+    char answer[SIM_EPOCH_SIZE + 8];
 };
 
-struct sim_store_floor *sim_store_find(struct sim_store_state *state, const char *subject);
-int sim_store_bucket(const char *subject);
+struct sim_store_floor *sim_store_find(const struct sim_store_state *state, const struct curfew_subject *subject);
+/* The first three hex digits of a subject. */
+int sim_store_bucket(const struct curfew_subject *subject);
 
 #endif

@@ -112,9 +112,7 @@ static void ask(void *context, uint64_t turn)
     struct sim_process *process = context;
     struct sim_world *world = process->world;
     (void)turn;
-    if (process->up && process->suspended_until_us <= world->now_us) {
-        sim_hop_ask_some(process->self, ASK_TOKENS);
-    }
+    sim_hop_ask_some(process->self, ASK_TOKENS);
     sim_agenda_put(&world->agenda, world->now_us + sim_dice_between(&world->dice, ASK_LEAST_US, ASK_MOST_US), ask,
                    process, 0);
 }
@@ -252,6 +250,7 @@ void sim_world_run(const struct sim_plan *plan, bool stop_at_first, FILE *out, s
         .hash = world->trace.hash,
         .simulated_us = world->now_us - begun_us,
         .records = world->records,
+        .late_calls = world->late_calls,
     };
     memcpy(result->faults, world->faults, sizeof result->faults);
     finish(world);

@@ -47,6 +47,7 @@ struct sim_world {
     int generation; /* how often the logs were made anew */
     int64_t deeds; /* taken from the agenda */
     int64_t records; /* durable, all topics */
+    int64_t late_calls; /* done by Redis when nobody waited for them any more */
     int64_t faults[SIM_ACT_COUNT]; /* done */
 };
 
@@ -56,6 +57,7 @@ struct sim_result {
     int64_t simulated_us;
     int64_t faults[SIM_ACT_COUNT]; /* of the plan, done */
     int64_t records; /* durable, all topics */
+    int64_t late_calls; /* of Redis */
 };
 
 /* Lives the plan to its end, or to the first violation when `stop_at_first`. The trace goes to `out` too if not NULL.

@@ -69,19 +69,44 @@ static void test_an_age_is_of_its_class(void **state)
     tale_found("I2");
 }
 
+static void read_redis(enum sim_store_answer answer, int64_t age_us)
+{
+    const struct sim_store_verdict verdict = {answer, CURFEW_KIND_SESSION, age_us, true};
+    sim_oracle_reader(tale.oracle, 0, &tale.tokens[1].claims, &verdict);
+}
+
 static void test_a_reader_of_redis_is_held_to_its_age(void **state)
 {
     (void)state;
     tale_session((struct tale_start){.session = 1});
     tale_token(1, 0, NULL);
-    sim_oracle_reader(tale.oracle, 0, &tale.tokens[1].claims, 0);
+    read_redis(SIM_STORE_ALLOW, 0);
     tale_fine();
     tale_session_end(1);
     tale_pass(5 * S);
-    sim_oracle_reader(tale.oracle, 0, &tale.tokens[1].claims, 5 * S);
+    read_redis(SIM_STORE_ALLOW, 5 * S);
     tale_fine();
-    sim_oracle_reader(tale.oracle, 0, &tale.tokens[1].claims, 4 * S);
+    read_redis(SIM_STORE_ALLOW, 4 * S);
     tale_found("I2");
+}
+
+static void test_redis_denies_only_what_was_ended(void **state)
+{
+    (void)state;
+    tale_session((struct tale_start){.session = 1});
+    tale_token(1, 0, NULL);
+    read_redis(SIM_STORE_UNAVAILABLE, 0);
+    read_redis(SIM_STORE_NOT_VALID, 0);
+    tale_fine();
+    read_redis(SIM_STORE_DENY, 0);
+    tale_found("I8");
+    tale_session_end(1);
+    read_redis(SIM_STORE_DENY, 0);
+    tale_fine();
+    const struct sim_findings *findings = sim_oracle_findings(tale.oracle);
+    assert_int_equal(findings->reads, 4);
+    assert_int_equal(findings->read_denies, 2);
+    assert_int_equal(findings->read_ended, 1);
 }
 
 static void test_calm_heals(void **state)
@@ -301,6 +326,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_clocks_too_far_apart_are_no_fault_of_the_hop, tale_begin, tale_end),
         cmocka_unit_test_setup_teardown(test_an_age_is_of_its_class, tale_begin, tale_end),
         cmocka_unit_test_setup_teardown(test_a_reader_of_redis_is_held_to_its_age, tale_begin, tale_end),
+        cmocka_unit_test_setup_teardown(test_redis_denies_only_what_was_ended, tale_begin, tale_end),
         cmocka_unit_test_setup_teardown(test_calm_heals, tale_begin, tale_end),
         cmocka_unit_test_setup_teardown(test_attempts, tale_begin, tale_end),
         cmocka_unit_test_setup_teardown(test_all_below_an_end_is_over, tale_begin, tale_end),
