@@ -99,8 +99,7 @@ void curfew_ledger_restate(struct curfew_ledger *ledger, int64_t age_us, struct 
 {
     for (int i = 0; i < CURFEW_RESTATE_MAX; i++) {
         struct entry *entry = ledger->oldest;
-        if (entry == NULL || cause.good_us - entry->stated.good_us < age_us ||
-            entry->stated.offset == cause.offset) {
+        if (entry == NULL || cause.good_us - entry->stated.good_us < age_us || entry->stated.offset == cause.offset) {
             return;
         }
         DL_DELETE(ledger->oldest, entry);

@@ -127,8 +127,8 @@ static void a_token_may_not_live_too_long(void **state)
 
 static void a_new_log_knows_nothing_of_older_tokens(void **state)
 {
-    /* Goal: issued a skew after the lane's genesis is allowed, a microsecond before that it is not valid: an issuer whose
-     * clock was ahead may have minted it in the log before. */
+    /* Goal: issued a skew after the lane's genesis is allowed, a microsecond before that it is not valid: an issuer
+     * whose clock was ahead may have minted it in the log before. */
     struct world *world = *state;
     for (int64_t late = 0; late <= 1; late++) {
         begin_at(world, NOW_US);
