@@ -74,6 +74,8 @@ library cmocka libcmocka-dev
 command patch patch
 command clang-format clang-format
 command git git
+command clang clang
+runtime fuzzer libclang-rt-dev
 command /usr/bin/python3 python3
 python avro python3-avro
 LIST
@@ -101,6 +103,7 @@ is_there() {
     header) [[ -e /usr/include/$name || -e /usr/local/include/$name ]] ;;
     python) [[ -x /usr/bin/python3 ]] && /usr/bin/python3 -c "import $name" 2>/dev/null ;;
     java) java_is_new_enough ;;
+    runtime) command -v clang >/dev/null && [[ -f $(clang -print-runtime-dir)/libclang_rt.$name-$(uname -m).a ]] ;;
     esac
 }
 

@@ -307,5 +307,6 @@ void sim_hop_calm(struct sim_hop *node)
     const size_t judged = released < CALM_TOKENS_MAX ? released : CALM_TOKENS_MAX;
     for (size_t i = 0; i < judged; i++) {
         sim_hop_ask(node, all[released - 1 - i]);
+        sim_reader_calm(node->reader, all[released - 1 - i]);
     }
 }

@@ -264,6 +264,19 @@ void sim_oracle_verdict(struct sim_oracle *oracle, int hop, const struct curfew_
     }
 }
 
+/* Freshness in Redis is some beacon's, whole. */
+static void check_fresh(struct sim_oracle *oracle, int32_t lane, const struct sim_store_fresh *fresh)
+{
+    if (fresh->as_of_us != oracle->read_as_of_us[lane]) {
+        oracle->read_as_of_us[lane] = fresh->as_of_us;
+        if (!sim_oracle_beacon_stood(oracle, lane, fresh->genesis_us, fresh->as_of_us)) {
+            sim_oracle_violation(oracle, "I6",
+                                 "Redis says lane %d is as of %lld in a log that began at %lld: no beacon said that",
+                                 lane, (long long)fresh->as_of_us, (long long)fresh->genesis_us);
+        }
+    }
+}
+
 void sim_oracle_reader(struct sim_oracle *oracle, int hop, const struct curfew_claims *claims,
                        const struct sim_store_verdict *verdict)
 {
@@ -271,7 +284,11 @@ void sim_oracle_reader(struct sim_oracle *oracle, int hop, const struct curfew_c
     const struct o_token *token = token_of(oracle, claims, &number);
     struct sim_findings *findings = &oracle->findings;
     findings->reads++;
-    findings->read_ended += verdict->fresh && died(oracle, token) != 0 ? 1 : 0;
+    if (verdict->fresh) {
+        findings->read_ended += died(oracle, token) != 0 ? 1 : 0;
+        check_fresh(oracle, 0, &verdict->control);
+        check_fresh(oracle, token->lane, &verdict->session);
+    }
     if (verdict->answer == SIM_STORE_ALLOW) {
         findings->read_allows++;
         allowed(oracle, hop, "reader of Redis", number, verdict->age_us);

@@ -47,7 +47,7 @@ void sim_oracle_warned(struct sim_oracle *oracle, bool warned);
 void sim_oracle_verdict(struct sim_oracle *oracle, int hop, const struct curfew_claims *claims,
                         enum curfew_class strictness, const struct curfew_verdict *verdict);
 /* The answer of a reader of Redis alone, on that hop's machine: an allow is held against its age (I2), as a hop's is;
- * a deny by a floor needs an end of it (I8). */
+ * a deny by a floor needs an end of it (I8), and freshness a beacon that said so (I6). */
 struct sim_store_verdict;
 void sim_oracle_reader(struct sim_oracle *oracle, int hop, const struct curfew_claims *claims,
                        const struct sim_store_verdict *verdict);

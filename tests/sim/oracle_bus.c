@@ -63,6 +63,31 @@ static bool linked(struct sim_oracle *oracle, const struct o_said *beacon)
     return at != NULL;
 }
 
+static struct o_stood stood_of(int32_t lane, int64_t genesis_us, int64_t as_of_us)
+{
+    return (struct o_stood){.key = {genesis_us, as_of_us, lane}};
+}
+
+bool sim_oracle_beacon_stood(const struct sim_oracle *oracle, int32_t lane, int64_t genesis_us, int64_t as_of_us)
+{
+    const struct o_stood like = stood_of(lane, genesis_us, as_of_us);
+    struct o_stood *found = NULL;
+    HASH_FIND(hh, oracle->stood, &like.key, sizeof like.key, found);
+    return found != NULL;
+}
+
+static void note_stood(struct sim_oracle *oracle, int32_t lane, const struct curfew_beacon *event)
+{
+    if (!sim_oracle_beacon_stood(oracle, lane, event->genesis_us, event->as_of_us)) {
+        struct o_stood *stood = malloc(sizeof *stood);
+        if (stood == NULL) {
+            abort();
+        }
+        *stood = stood_of(lane, event->genesis_us, event->as_of_us);
+        HASH_ADD(hh, oracle->stood, key, sizeof stood->key, stood);
+    }
+}
+
 static void beacon(struct sim_oracle *oracle, int32_t number, const struct curfew_beacon *event)
 {
     const struct o_lane *lane = &oracle->lanes[number];
@@ -129,6 +154,7 @@ static void floors(struct sim_oracle *oracle, int32_t number, const struct curfe
 void sim_oracle_published(struct sim_oracle *oracle, int32_t lane, const struct curfew_event *event)
 {
     if (event->type == CURFEW_EVENT_BEACON) {
+        note_stood(oracle, lane, &event->as.beacon);
         beacon(oracle, lane, &event->as.beacon);
     } else if (event->type == CURFEW_EVENT_FLOORS) {
         floors(oracle, lane, &event->as.floors);
@@ -143,5 +169,12 @@ void sim_oracle_published_free(struct sim_oracle *oracle)
     {
         HASH_DEL(oracle->said, said);
         free(said);
+    }
+    struct o_stood *stood = NULL;
+    struct o_stood *next_stood = NULL;
+    HASH_ITER(hh, oracle->stood, stood, next_stood)
+    {
+        HASH_DEL(oracle->stood, stood);
+        free(stood);
     }
 }

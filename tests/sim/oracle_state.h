@@ -92,6 +92,14 @@ struct o_said {
     UT_hash_handle hh;
 };
 
+/* A beacon that stood in revocations, in whatever history. */
+struct o_stood {
+    struct {
+        int64_t genesis_us, as_of_us, lane;
+    } key;
+    UT_hash_handle hh;
+};
+
 struct sim_oracle {
     struct sim_world *world;
     struct sim_findings findings;
@@ -113,6 +121,8 @@ struct sim_oracle {
     bool warned; /* by what it has read: such a hop is allowed no slack */
     int64_t control_gone; /* pipelines took in control up to here, and it is not there any more; -1: it is */
     struct o_said *said;
+    struct o_stood *stood;
+    int64_t read_as_of_us[SIM_LANES_MAX]; /* of freshness in Redis, looked up last */
 };
 
 /* oracle.c: what a token hangs on, by number. False: on what no plan knows. */
@@ -144,6 +154,8 @@ void sim_oracle_heartbeat(struct o_lane *lane, const struct curfew_holder_heartb
 
 /* oracle_bus.c */
 void sim_oracle_published(struct sim_oracle *oracle, int32_t lane, const struct curfew_event *event);
+/* Whether a beacon of the lane, of the log that began then, as of then, ever stood in revocations. */
+bool sim_oracle_beacon_stood(const struct sim_oracle *oracle, int32_t lane, int64_t genesis_us, int64_t as_of_us);
 void sim_oracle_published_free(struct sim_oracle *oracle);
 
 #endif

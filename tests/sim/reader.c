@@ -63,12 +63,14 @@ static struct sim_store_question question(const struct sim_reader *reader, const
     return made;
 }
 
-static void answer(struct sim_reader *reader, const struct curfew_claims *claims,
+/* False: what Redis holds vouches for nothing. */
+static bool answer(struct sim_reader *reader, const struct curfew_claims *claims,
                    const struct sim_store_question *asked, const struct sim_store_glance *glance)
 {
     struct sim_store_verdict verdict;
     sim_store_decide(reader->world->store, asked, glance, &verdict);
     sim_oracle_reader(reader->world->oracle, reader->hop, claims, &verdict);
+    return verdict.fresh;
 }
 
 static const struct curfew_claims *claims_of(const struct sim_reader *reader, int32_t token)
@@ -83,7 +85,7 @@ static void go_on(void *context, uint64_t index)
     const struct curfew_claims *claims = claims_of(reader, pending->token);
     struct curfew_lineage lineage;
     const struct sim_store_question asked = question(reader, claims, &lineage);
-    answer(reader, claims, &asked, &pending->glance);
+    (void)answer(reader, claims, &asked, &pending->glance);
     pending->token = 0;
 }
 
@@ -107,11 +109,24 @@ void sim_reader_ask(struct sim_reader *reader, int32_t token)
     asked.replica = pending == NULL && sim_dice_chance(&reader->dice, REPLICA_PERMILLE);
     sim_store_look(reader->world->store, &asked, &glance);
     if (pending == NULL) {
-        answer(reader, claims, &asked, &glance);
+        (void)answer(reader, claims, &asked, &glance);
         return;
     }
     *pending = (struct pending){token, glance};
     sim_agenda_put(&reader->world->agenda,
                    reader->world->now_us + sim_dice_between(&reader->dice, BETWEEN_LEAST_US, BETWEEN_MOST_US), go_on,
                    reader, (uint64_t)(pending - reader->pending));
+}
+
+void sim_reader_calm(struct sim_reader *reader, int32_t token)
+{
+    const struct curfew_claims *claims = claims_of(reader, token);
+    struct curfew_lineage lineage;
+    struct sim_store_glance glance;
+    const struct sim_store_question asked = question(reader, claims, &lineage);
+    sim_store_look(reader->world->store, &asked, &glance);
+    if (!answer(reader, claims, &asked, &glance)) {
+        sim_oracle_violation(reader->world->oracle, "I7", "calm has lasted, and Redis vouches for nothing of token %d",
+                             token);
+    }
 }

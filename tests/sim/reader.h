@@ -14,5 +14,7 @@ struct sim_process;
 struct sim_reader *sim_reader_create(struct sim_world *world, struct sim_process *process, int hop);
 void sim_reader_destroy(struct sim_reader *reader);
 void sim_reader_ask(struct sim_reader *reader, int32_t token);
+/* After calm Redis must be whole and fresh for this token (I7). */
+void sim_reader_calm(struct sim_reader *reader, int32_t token);
 
 #endif

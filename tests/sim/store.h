@@ -50,6 +50,7 @@ struct sim_store_verdict {
     enum curfew_kind kind; /* deny: of the subject */
     int64_t age_us; /* fresh: it goes by knowledge of so long ago */
     bool fresh; /* freshness and sentinels are there, agree, and are not too old */
+    struct sim_store_fresh control, session; /* what it goes by then */
 };
 
 /* In this order: freshness first. */

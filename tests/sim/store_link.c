@@ -12,7 +12,7 @@
 #define PATIENCE_US CURFEW_US_PER_S /* as of the runner */
 #define HELD_PERMILLE 300 /* of calls to a Redis that is away: sent, and held up somewhere; the others are refused */
 #define HELD_MOST_US (2 * CURFEW_US_PER_S) /* after it is back */
-#define FLIGHTS 16 /* on their way at once; what is held up beyond that is lost */
+#define FLIGHTS 16 /* on their way at once: one that would be 16 behind is lost */
 
 struct flight {
     bool flying;

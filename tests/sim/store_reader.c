@@ -75,6 +75,8 @@ void sim_store_decide(const struct sim_store *store, const struct sim_store_ques
             verdict->kind = entry->kind;
         }
     }
+    verdict->control = glance->control;
+    verdict->session = glance->session;
     verdict->fresh = whole && is_fresh(glance, question, &verdict->age_us);
     if (denied) {
         verdict->answer = SIM_STORE_DENY; /* whatever else is found: floors only deny */

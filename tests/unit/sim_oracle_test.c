@@ -71,7 +71,7 @@ static void test_an_age_is_of_its_class(void **state)
 
 static void read_redis(enum sim_store_answer answer, int64_t age_us)
 {
-    const struct sim_store_verdict verdict = {answer, CURFEW_KIND_SESSION, age_us, true};
+    const struct sim_store_verdict verdict = {.answer = answer, .kind = CURFEW_KIND_SESSION, .age_us = age_us};
     sim_oracle_reader(tale.oracle, 0, &tale.tokens[1].claims, &verdict);
 }
 
@@ -106,7 +106,43 @@ static void test_redis_denies_only_what_was_ended(void **state)
     const struct sim_findings *findings = sim_oracle_findings(tale.oracle);
     assert_int_equal(findings->reads, 4);
     assert_int_equal(findings->read_denies, 2);
-    assert_int_equal(findings->read_ended, 1);
+    assert_int_equal(findings->read_ended, 0); /* the keys were not good */
+}
+
+static void read_fresh(int64_t genesis_us, int64_t as_of_us)
+{
+    const struct sim_store_verdict verdict = {
+        .answer = SIM_STORE_NOT_VALID,
+        .fresh = true,
+        .session = {.epoch = 1, .as_of_us = as_of_us, .genesis_us = genesis_us},
+    };
+    sim_oracle_reader(tale.oracle, 0, &tale.tokens[1].claims, &verdict);
+}
+
+static void test_freshness_in_redis_is_a_beacons(void **state)
+{
+    (void)state;
+    tale_session((struct tale_start){.session = 1});
+    tale_token(1, 0, NULL);
+    const int64_t offset = tale_tick(0);
+    const struct curfew_event event = tale_beacon(offset, tale.world.now_us, -1, CHAIN(0));
+    const struct curfew_beacon *beacon = &event.as.beacon;
+    read_fresh(beacon->genesis_us, beacon->as_of_us);
+    tale_found("I6");
+    tale_publish(event);
+    read_fresh(beacon->genesis_us, beacon->as_of_us + 1);
+    tale_found("I6");
+    read_fresh(beacon->genesis_us, beacon->as_of_us);
+    tale_fine();
+    read_fresh(beacon->genesis_us, beacon->as_of_us + 2);
+    tale_found("I6");
+    read_fresh(beacon->genesis_us - 1, beacon->as_of_us);
+    tale_found("I6");
+    assert_int_equal(sim_oracle_findings(tale.oracle)->read_ended, 0);
+    tale_session_end(1);
+    read_fresh(beacon->genesis_us, beacon->as_of_us + 3);
+    tale_found("I6");
+    assert_int_equal(sim_oracle_findings(tale.oracle)->read_ended, 1);
 }
 
 static void test_calm_heals(void **state)
@@ -327,6 +363,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_an_age_is_of_its_class, tale_begin, tale_end),
         cmocka_unit_test_setup_teardown(test_a_reader_of_redis_is_held_to_its_age, tale_begin, tale_end),
         cmocka_unit_test_setup_teardown(test_redis_denies_only_what_was_ended, tale_begin, tale_end),
+        cmocka_unit_test_setup_teardown(test_freshness_in_redis_is_a_beacons, tale_begin, tale_end),
         cmocka_unit_test_setup_teardown(test_calm_heals, tale_begin, tale_end),
         cmocka_unit_test_setup_teardown(test_attempts, tale_begin, tale_end),
         cmocka_unit_test_setup_teardown(test_all_below_an_end_is_over, tale_begin, tale_end),

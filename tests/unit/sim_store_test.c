@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
 #define S INT64_C(1000000)
 #define MS INT64_C(1000)
 #define T0 (1800000000 * S)
@@ -115,6 +114,14 @@ static void join(struct writer *writer, const char *found_void)
     writer->answered = writer->sequence;
 }
 
+static void add_fresh(struct words *words, int lane, int64_t as_of_us)
+{
+    add(words, "%d", lane);
+    add(words, "%" PRId64, as_of_us);
+    add(words, "%s %" PRId64 " %" PRId64, LOG_ID, GENESIS, SKEW);
+    add(words, "%" PRId64, (as_of_us + LONGEST) / MS);
+}
+
 /* The words of a write of one floor (NULL: none), and freshness of control and LANE as of `as_of_us` (0: none). */
 static void write_words(struct words *words, struct writer *writer, const struct floor *floor, int64_t as_of_us)
 {
@@ -135,10 +142,7 @@ static void write_words(struct words *words, struct writer *writer, const struct
         add(words, "%" PRId64, floor->expires_us);
     }
     for (int lane = 0; as_of_us != 0 && lane <= LANE; lane += LANE) {
-        add(words, "%d", lane);
-        add(words, "%" PRId64, as_of_us);
-        add(words, "%s %" PRId64 " %" PRId64, LOG_ID, GENESIS, SKEW);
-        add(words, "%" PRId64, (as_of_us + LONGEST) / MS);
+        add_fresh(words, lane, as_of_us);
     }
 }
 
@@ -421,10 +425,19 @@ static void test_freshness_expires_and_never_goes_back(void **state)
     assert_int_equal(age_us, 2 * S + 2 * SKEW);
 }
 
+/* Freshness of one lane alone. */
+static void vouch(struct writer *writer, int lane, int64_t as_of_us)
+{
+    struct words words;
+    write_words(&words, writer, NULL, 0);
+    add_fresh(&words, lane, as_of_us);
+    assert_string_equal(run(&words, as_of_us), "ok");
+    writer->answered = writer->sequence;
+}
+
 static void test_both_lanes_must_be_fresh_under_one_epoch(void **state)
 {
-    /* Goal: control and the session's lane each count, the older gives the age, and a lane nobody vouched for denies.
-     */
+    /* Goal: control and the session's lane each count, the older gives the age, and one nobody vouched for denies. */
     (void)state;
     struct writer hop = ready("hop-0", T0);
     struct curfew_lineage lineage;
@@ -435,25 +448,12 @@ static void test_both_lanes_must_be_fresh_under_one_epoch(void **state)
     asked.lane = LANE;
 
     for (int lane = 0; lane <= LANE; lane += LANE) { /* one is renewed, and the other still gives the age */
-        struct words words;
-        write_words(&words, &hop, NULL, 0);
-        add(&words, "%d", lane);
-        add(&words, "%" PRId64, T0 + 3 * S);
-        add(&words, "%s %" PRId64 " %" PRId64, LOG_ID, GENESIS, SKEW);
-        add(&words, "%" PRId64, (T0 + 3 * S + LONGEST) / MS);
-        assert_string_equal(run(&words, T0 + 3 * S), "ok");
-        hop.answered = hop.sequence;
+        vouch(&hop, lane, T0 + 3 * S);
         assert_true(sim_store_allows(store, &asked, &age_us));
         assert_int_equal(age_us, (lane == 0 ? 3 * S : 0) + 2 * SKEW);
     }
     asked.wall_us = asked.now_us = T0 + 10 * S;
-    struct words words;
-    write_words(&words, &hop, NULL, 0);
-    add(&words, "%d", LANE);
-    add(&words, "%" PRId64, T0 + 10 * S);
-    add(&words, "%s %" PRId64 " %" PRId64, LOG_ID, GENESIS, SKEW);
-    add(&words, "%" PRId64, (T0 + 10 * S + LONGEST) / MS);
-    assert_string_equal(run(&words, T0 + 10 * S), "ok");
+    vouch(&hop, LANE, T0 + 10 * S);
     assert_true(sim_store_allows(store, &asked, &age_us));
     assert_int_equal(age_us, 7 * S + 2 * SKEW); /* control's */
 }
@@ -495,6 +495,87 @@ static void test_a_reader_judges_time_by_the_layout(void **state)
     assert_false(sim_store_allows(store, &asked, &age_us));
 }
 
+/* What a reader answers that saw freshness before, and sees the buckets now. */
+static enum sim_store_answer decided(const struct sim_store_question *asked, const struct sim_store_glance *glance)
+{
+    struct sim_store_verdict verdict;
+    sim_store_decide(store, asked, glance, &verdict);
+    assert_true(verdict.answer != SIM_STORE_DENY || verdict.kind == CURFEW_KIND_TASK);
+    return verdict.answer;
+}
+
+static void test_floors_deny_whatever_else_is_lost(void **state)
+{
+    /* Goal: a floor that is there denies, by its kind, though nobody vouches; what passes it is unavailable. */
+    (void)state;
+    struct curfew_lineage lineage;
+    struct sim_store_glance glance;
+    struct writer hop = {.name = "hop-0", .prune = 4095};
+    join(&hop, "");
+    assert_string_equal(put(&hop, &(struct floor){0x10, 9, T0 + 900 * S}, 0, T0), "ok");
+    const struct sim_store_question asked = question(&lineage, 0x10, 8, T0);
+    sim_store_look(store, &asked, &glance);
+    assert_int_equal(decided(&asked, &glance), SIM_STORE_DENY);
+    lineage.entries[0].value = 9;
+    assert_int_equal(decided(&asked, &glance), SIM_STORE_UNAVAILABLE);
+}
+
+static void test_freshness_first_and_buckets_later(void **state)
+{
+    /* Goal: without a transaction, what is lost or begun anew in between, or a broken connection, is no allow. */
+    (void)state;
+    struct curfew_lineage lineage;
+    struct sim_store_glance glance;
+    struct writer hop = ready("hop-0", T0);
+    sim_store_replicate(store, T0);
+    const struct sim_store_question asked = question(&lineage, 0x10, 1, T0);
+    sim_store_look(store, &asked, &glance);
+    assert_int_equal(decided(&asked, &glance), SIM_STORE_ALLOW);
+    assert_string_equal(put(&hop, &(struct floor){0x10, 9, T0 + 900 * S}, 0, T0), "ok");
+    assert_int_equal(decided(&asked, &glance), SIM_STORE_DENY); /* newer buckets than freshness do no harm */
+    sim_store_flush(store);
+    assert_int_equal(decided(&asked, &glance), SIM_STORE_UNAVAILABLE);
+    join(&hop, ""); /* every bucket is there, empty, under a new epoch */
+    assert_int_equal(decided(&asked, &glance), SIM_STORE_UNAVAILABLE);
+    sim_store_failover(store, T0, 0); /* to just what it saw */
+    assert_int_equal(decided(&asked, &glance), SIM_STORE_UNAVAILABLE);
+    assert_true(allows(0x10, 1, T0));
+}
+
+static void test_a_replica_is_an_older_redis(void **state)
+{
+    /* Goal: a reader of the replica sees the newest copy whole. */
+    (void)state;
+    struct curfew_lineage lineage;
+    int64_t age_us = 0;
+    struct writer hop = ready("hop-0", T0);
+    struct sim_store_question asked = question(&lineage, 0x10, 1, T0 + S);
+    asked.replica = true;
+    sim_store_replicate(store, T0);
+    assert_string_equal(put(&hop, &(struct floor){0x10, 9, T0 + 900 * S}, T0 + S, T0 + S), "ok");
+    assert_true(sim_store_allows(store, &asked, &age_us));
+    assert_int_equal(age_us, S + 2 * SKEW);
+    assert_false(allows(0x10, 1, T0 + S));
+    sim_store_replicate(store, T0 + S);
+    assert_false(sim_store_allows(store, &asked, &age_us));
+}
+
+static void test_meta_may_be_lost_alone(void **state)
+{
+    /* Goal: without meta no writer is where it was, and the next epoch is a new one. */
+    (void)state;
+    struct sim_dice dice = sim_dice_of(3, "evict");
+    struct writer hop = ready("hop-0", T0);
+    const char *answer = "ok";
+    for (int i = 0; i < 200 && strcmp(answer, "ok") == 0; i++) {
+        sim_store_evict(store, &dice, 0); /* no bucket; at times freshness, or meta */
+        answer = put(&hop, NULL, T0 + i * MS, T0 + i * MS);
+    }
+    assert_string_equal(answer, "epoch");
+    join(&hop, "");
+    assert_false(allows(0x10, 1, T0)); /* freshness is of the old epoch */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -511,6 +592,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_freshness_expires_and_never_goes_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_both_lanes_must_be_fresh_under_one_epoch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_reader_judges_time_by_the_layout, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_floors_deny_whatever_else_is_lost, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_freshness_first_and_buckets_later, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_replica_is_an_older_redis, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_meta_may_be_lost_alone, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
