@@ -403,8 +403,9 @@ enum curfew_status curfew_http_open(const char *listen, const struct curfew_http
     made->context = context;
     memcpy(made->address, listener.address, sizeof made->address);
 
+    /* Poll and not epoll: edge-triggered, MHD 0.9.75 misses an end of stream that comes with the last bytes. */
     made->daemon =
-        MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, made,
+        MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, made,
                          MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL, MHD_OPTION_LISTEN_SOCKET, listener.socket,
                          MHD_OPTION_THREAD_POOL_SIZE, (unsigned int)THREADS, MHD_OPTION_CONNECTION_LIMIT,
                          (unsigned int)CURFEW_HTTP_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_S,

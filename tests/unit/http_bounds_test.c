@@ -7,11 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 static struct http_answer answer; /* of the main thread: too large for a stack */
+
+static time_t now_s(void)
+{
+    struct timespec time;
+    assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &time), 0);
+    return time.tv_sec;
+}
 
 static unsigned int sum_of(const uint8_t *bytes, size_t size)
 {
@@ -71,6 +79,27 @@ static void bodies_arrive_whole_up_to_the_bound(void **state)
         assert_int_equal(answer.code, 200);
         close(client);
     }
+}
+
+static void half_a_request_ends_with_its_sender(void **state)
+{
+    /* Goal: whoever stops in the middle of a request and says so is let go at once, not when it has been idle for long:
+     * else as many of them as there are connections would keep everybody else out. */
+    static const char *const halves[] = {"", "G", "GET /li", "GET /livez HTTP/1.1\r\nHost: x\r\n",
+                                         "POST /both HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc"};
+    const struct http_world *world = *state;
+    const time_t before_s = now_s();
+    for (size_t i = 0; i < 8 * sizeof halves / sizeof halves[0]; i++) {
+        int client = http_dial(world);
+        size_t heard = 0;
+        assert_true(http_say_text(client, halves[i % (sizeof halves / sizeof halves[0])]));
+        assert_int_equal(shutdown(client, SHUT_WR), 0);
+        while (http_hear_more(client, &answer, &heard)) {
+        }
+        close(client);
+    }
+    assert_in_range(now_s() - before_s, 0, 5);
+    http_assert_goes_on(world);
 }
 
 static void a_huge_body_is_refused_early(void **state)
@@ -291,11 +320,17 @@ static void an_answer_is_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(bodies_arrive_whole_up_to_the_bound),  TEST(a_huge_body_is_refused_early),
-        TEST(expect_continue_is_honoured),          TEST(headers_are_bounded),
-        TEST(a_megabyte_of_headers_gets_an_answer), TEST(a_nul_is_refused),
-        TEST(a_request_of_two_meanings_is_refused), TEST(rubbish_is_refused_and_survived),
-        TEST(a_client_that_leaves_harms_nobody),    TEST(an_answer_is_bounded),
+        TEST(half_a_request_ends_with_its_sender),
+        TEST(bodies_arrive_whole_up_to_the_bound),
+        TEST(a_huge_body_is_refused_early),
+        TEST(expect_continue_is_honoured),
+        TEST(headers_are_bounded),
+        TEST(a_megabyte_of_headers_gets_an_answer),
+        TEST(a_nul_is_refused),
+        TEST(a_request_of_two_meanings_is_refused),
+        TEST(rubbish_is_refused_and_survived),
+        TEST(a_client_that_leaves_harms_nobody),
+        TEST(an_answer_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

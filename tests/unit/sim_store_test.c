@@ -5,12 +5,11 @@
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
+
 #define S INT64_C(1000000)
 #define MS INT64_C(1000)
 #define T0 (1800000000 * S)
@@ -212,7 +211,7 @@ static void test_a_floor_denies_what_is_below_it(void **state)
     assert_string_equal(put(&hop, &(struct floor){1, 3, T0 + 900 * S}, T0 + S, T0 + S), "ok");
     assert_false(allows(1, 2, T0 + S));
     assert_true(allows(1, 3, T0 + S));
-    assert_true(allows(0, 0, T0 + S)); /* the same bucket, another subject */
+    assert_true(allows(0, 0, T0 + S)); /* same bucket */
     struct curfew_lineage lineage;
     int64_t age_us = 0;
     struct sim_store_question asked = question(&lineage, 0, 0, T0 + S);
@@ -568,7 +567,7 @@ static void test_meta_may_be_lost_alone(void **state)
     struct writer hop = ready("hop-0", T0);
     const char *answer = "ok";
     for (int i = 0; i < 200 && strcmp(answer, "ok") == 0; i++) {
-        sim_store_evict(store, &dice, 0); /* no bucket; at times freshness, or meta */
+        sim_store_evict(store, &dice, 0); /* freshness at times, or meta */
         answer = put(&hop, NULL, T0 + i * MS, T0 + i * MS);
     }
     assert_string_equal(answer, "epoch");
