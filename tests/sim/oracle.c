@@ -65,7 +65,7 @@ void sim_oracle_committed(struct sim_oracle *oracle, enum curfew_topic topic, in
     const int32_t lane = lane_of(topic, partition);
     if (lane >= 0) {
         sim_oracle_log(oracle, lane, record);
-    } else if (topic == CURFEW_TOPIC_REVOCATIONS) {
+    } else if (topic == CURFEW_TOPIC_REVOCATIONS || topic == CURFEW_TOPIC_ANSWERS) {
         struct curfew_event event;
         enum curfew_reason reason;
         oracle->arena.used = 0;
@@ -183,6 +183,8 @@ void sim_oracle_released(struct sim_oracle *oracle, int32_t number, const struct
                             lane->records[receipt->offset].mint != number || !lane->records[receipt->offset].stood)) {
         sim_oracle_violation(oracle, "I3", "token %d left, and at %lld of lane %d what it hangs on was over", number,
                              (long long)receipt->offset, receipt->lane);
+    } else if (!token->accepted) {
+        sim_oracle_violation(oracle, "I3", "token %d left, and no coordinator has accepted its announcement", number);
     }
 }
 

@@ -1,6 +1,7 @@
 /* oracle_bus: what coordinators publish is one function of the log, and no beacon goes before its floors. */
 #include "tests/sim/oracle_state.h"
 
+#include "core/digest.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,6 +152,56 @@ static void floors(struct sim_oracle *oracle, int32_t number, const struct curfe
     }
 }
 
+static struct o_mint mint_at(const struct sim_oracle *oracle, int32_t lane, int64_t offset)
+{
+    struct o_mint mint = {.key = {.lane = lane, .offset = offset}};
+    memcpy(mint.key.log_id, oracle->lanes[lane].log_id, sizeof mint.key.log_id);
+    return mint;
+}
+
+void sim_oracle_minted(struct sim_oracle *oracle, int32_t lane, const struct curfew_bus_event *record, int32_t token)
+{
+    struct o_mint *mint = malloc(sizeof *mint);
+    struct o_mint *before = NULL;
+    uint8_t digest[CURFEW_SHA256_SIZE];
+    if (mint == NULL) {
+        abort();
+    }
+    curfew_sha256(&record->value, 1, digest);
+    *mint = mint_at(oracle, lane, record->offset);
+    mint->token = token;
+    memcpy(mint->key.digest, digest, sizeof mint->key.digest);
+    HASH_REPLACE(hh, oracle->mints, key, sizeof mint->key, mint, before);
+    free(before);
+}
+
+static bool is_refused(const struct curfew_accepted *event, int64_t offset)
+{
+    const struct curfew_refusal *refused = event->refused.items;
+    bool found = false;
+    for (size_t i = 0; i < event->refused.count; i++) {
+        found = found || refused[i].offset == offset;
+    }
+    return found;
+}
+
+/* By what an answer names: the record may be gone by now, and another in its place. */
+static void answered(struct sim_oracle *oracle, int32_t lane, const struct curfew_accepted *event)
+{
+    const uint8_t(*digests)[CURFEW_RECORD_DIGEST_SIZE] = event->digests.items;
+    struct o_mint asked = mint_at(oracle, lane, 0);
+    memcpy(asked.key.log_id, event->log_id, sizeof asked.key.log_id);
+    for (size_t i = 0; i < event->digests.count; i++) {
+        struct o_mint *mint = NULL;
+        asked.key.offset = event->from + (int64_t)i;
+        memcpy(asked.key.digest, digests[i], sizeof asked.key.digest);
+        HASH_FIND(hh, oracle->mints, &asked.key, sizeof asked.key, mint);
+        if (mint != NULL && !is_refused(event, asked.key.offset)) {
+            oracle->tokens[mint->token].accepted = true;
+        }
+    }
+}
+
 void sim_oracle_published(struct sim_oracle *oracle, int32_t lane, const struct curfew_event *event)
 {
     if (event->type == CURFEW_EVENT_BEACON) {
@@ -158,6 +209,8 @@ void sim_oracle_published(struct sim_oracle *oracle, int32_t lane, const struct 
         beacon(oracle, lane, &event->as.beacon);
     } else if (event->type == CURFEW_EVENT_FLOORS) {
         floors(oracle, lane, &event->as.floors);
+    } else if (event->type == CURFEW_EVENT_ACCEPTED) {
+        answered(oracle, lane, &event->as.accepted);
     }
 }
 
@@ -169,6 +222,13 @@ void sim_oracle_published_free(struct sim_oracle *oracle)
     {
         HASH_DEL(oracle->said, said);
         free(said);
+    }
+    struct o_mint *mint = NULL;
+    struct o_mint *after = NULL;
+    HASH_ITER(hh, oracle->mints, mint, after)
+    {
+        HASH_DEL(oracle->mints, mint);
+        free(mint);
     }
     struct o_stood *stood = NULL;
     struct o_stood *next_stood = NULL;

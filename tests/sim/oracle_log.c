@@ -255,6 +255,9 @@ static void token_created(struct sim_oracle *oracle, int32_t lane_number, const 
         return;
     }
     record->mint = number;
+    if (!oracle->telling_again) {
+        sim_oracle_minted(oracle, lane_number, &record->event, number);
+    }
     const bool stood = sim_oracle_learn(&said, &event->claims) && said.lane == lane_number &&
                        sim_oracle_stands(oracle, &said) && timely(lane, &oracle->sessions[said.session], &said, record);
     record->stood = stood;

@@ -68,6 +68,7 @@ struct o_lane {
 
 struct o_token {
     bool released, withheld;
+    bool accepted; /* an answer spoke of its announcement, and did not refuse it */
     int32_t session, user, lane;
     int64_t auth_us, issued_us, expires_us;
     int64_t revoked_us[SIM_LANES_MAX]; /* in that lane's log: true time; 0: not */
@@ -100,6 +101,17 @@ struct o_stood {
     UT_hash_handle hh;
 };
 
+/* An announcement that was durable once, whatever became of it. */
+struct o_mint {
+    struct {
+        uint8_t log_id[CURFEW_LOG_ID_SIZE];
+        int64_t lane, offset;
+        uint8_t digest[CURFEW_RECORD_DIGEST_SIZE];
+    } key;
+    int32_t token;
+    UT_hash_handle hh;
+};
+
 struct sim_oracle {
     struct sim_world *world;
     struct sim_findings findings;
@@ -121,6 +133,7 @@ struct sim_oracle {
     bool warned; /* by what it has read: such a hop is allowed no slack */
     int64_t control_gone; /* pipelines took in control up to here, and it is not there any more; -1: it is */
     struct o_said *said;
+    struct o_mint *mints;
     struct o_stood *stood;
     int64_t read_as_of_us[SIM_LANES_MAX]; /* of freshness in Redis, looked up last */
 };
@@ -156,6 +169,8 @@ void sim_oracle_heartbeat(struct o_lane *lane, const struct curfew_holder_heartb
 void sim_oracle_published(struct sim_oracle *oracle, int32_t lane, const struct curfew_event *event);
 /* Whether a beacon of the lane, of the log that began then, as of then, ever stood in revocations. */
 bool sim_oracle_beacon_stood(const struct sim_oracle *oracle, int32_t lane, int64_t genesis_us, int64_t as_of_us);
+/* A token-created, newly durable. */
+void sim_oracle_minted(struct sim_oracle *oracle, int32_t lane, const struct curfew_bus_event *record, int32_t token);
 void sim_oracle_published_free(struct sim_oracle *oracle);
 
 #endif

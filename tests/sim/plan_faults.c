@@ -1,7 +1,7 @@
 /* plan_faults: what breaks, and when it is mended. Left out are two limits that docs/simulator.md tells of: retention
  * that takes records of control or lifecycle which a coordinator would have to replay (its lane halts, and stays so;
- * one scene for coordinators has it), and an unclean election that takes acknowledged records of one of the two logs
- * (offsets then mean another record). */
+ * one scene for coordinators has it), and an unclean election that takes acknowledged records of control (pipelines
+ * take control in by offsets, which then mean another record). */
 #include "core/bus.h"
 #include "tests/sim/plan.h"
 
@@ -104,7 +104,8 @@ static void break_broker(struct sim_plan *plan, struct sim_dice *dice, struct si
         action->topic = sim_dice_chance(dice, 500) ? CURFEW_TOPIC_REVOCATIONS : CURFEW_TOPIC_ANSWERS;
         action->count = (int32_t)sim_dice_between(dice, 0, 50);
     } else if (action->act == SIM_UNCLEAN) {
-        action->topic = sim_dice_chance(dice, 500) ? CURFEW_TOPIC_REVOCATIONS : CURFEW_TOPIC_ANSWERS;
+        static const enum curfew_topic cut[] = {CURFEW_TOPIC_REVOCATIONS, CURFEW_TOPIC_ANSWERS, CURFEW_TOPIC_LIFECYCLE};
+        action->topic = (int32_t)cut[sim_dice_roll(dice, sizeof cut / sizeof cut[0])];
         action->count = (int32_t)sim_dice_between(dice, 1, 20);
     }
     const bool fits = action->lane >= 0 && !(action->topic == CURFEW_TOPIC_CONTROL && action->lane != 0) &&

@@ -254,9 +254,15 @@ static void announce(int32_t session, int32_t token, struct curfew_claims claims
     said->claims.jti = named(sim_token_name, token, said->jti);
     said->claims.auth_us = facts->auth_us;
     event.as.token_created.claims = said->claims;
+    event.as.token_created.writer = curfew_slice_of("writer"); /* as tale_say has it */
+    event.as.token_created.said_us = tale.world.now_us;
+    uint8_t encoded[4096];
+    size_t size = 0;
+    assert_int_equal(curfew_codec_encode(&event, encoded, sizeof encoded, &size, NULL), CURFEW_OK);
     said->receipt.lane = 1;
     memcpy(said->receipt.log_id, tale.log_ids[1], sizeof said->receipt.log_id);
     said->receipt.offset = tale_say(1, event);
+    curfew_codec_record_digest((struct curfew_slice){encoded, size}, said->digest);
 }
 
 void tale_mint(int32_t session, int32_t token, size_t depth, const struct tale_step *steps)
@@ -278,7 +284,25 @@ void tale_mint_times(int32_t session, int32_t token, int64_t issued_us, int64_t 
     announce(session, token, (struct curfew_claims){.issued_us = issued_us, .expires_us = expires_us});
 }
 
+void tale_accept(int32_t token)
+{
+    const struct tale_said *said = &tale.tokens[token];
+    struct curfew_event event = {.type = CURFEW_EVENT_ACCEPTED};
+    struct curfew_accepted *accepted = &event.as.accepted;
+    memcpy(accepted->log_id, said->receipt.log_id, sizeof accepted->log_id);
+    accepted->lane = said->receipt.lane;
+    accepted->from = accepted->to = said->receipt.offset;
+    accepted->digests = (struct curfew_list){said->digest, 1};
+    (void)tale_commit_event(CURFEW_TOPIC_ANSWERS, said->receipt.lane, &event);
+}
+
 void tale_release(int32_t token)
+{
+    tale_accept(token);
+    tale_release_unanswered(token);
+}
+
+void tale_release_unanswered(int32_t token)
 {
     sim_oracle_released(tale.oracle, token, &tale.tokens[token].claims, &tale.tokens[token].receipt);
 }

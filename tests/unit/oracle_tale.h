@@ -23,6 +23,7 @@ struct tale_said {
     struct curfew_path_step steps[CURFEW_PATH_MAX];
     char session[SIM_NAME_SIZE], user[SIM_NAME_SIZE], jti[SIM_NAME_SIZE], tasks[CURFEW_PATH_MAX][SIM_NAME_SIZE];
     struct curfew_receipt receipt;
+    uint8_t digest[CURFEW_RECORD_DIGEST_SIZE]; /* of its announcement */
 };
 
 struct tale {
@@ -73,7 +74,9 @@ void tale_beat(int32_t holder, int64_t said_ago_us);
 /* Announces a token, for two minutes or for as long as it is told. */
 void tale_mint(int32_t session, int32_t token, size_t depth, const struct tale_step *steps);
 void tale_mint_times(int32_t session, int32_t token, int64_t issued_us, int64_t expires_us);
-void tale_release(int32_t token);
+void tale_accept(int32_t token); /* an answer names its announcement */
+void tale_release(int32_t token); /* accepted, and let go */
+void tale_release_unanswered(int32_t token);
 void tale_token(int32_t token, size_t depth, const struct tale_step *steps); /* mints and releases: fine */
 
 /* What coordinators publish of lane 1. */

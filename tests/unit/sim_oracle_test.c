@@ -338,6 +338,8 @@ static void test_a_token_leaves_by_its_own_announcement(void **state)
     tale_mint(1, 1, 0, NULL);
     tale_allowed(1, 0);
     tale_found("I3"); /* it is with its issuer still */
+    tale_release_unanswered(1);
+    tale_found("I3"); /* durable is not accepted */
     tale.tokens[1].receipt.offset--;
     tale_release(1);
     tale_found("I3"); /* that record announced something else */
