@@ -220,17 +220,26 @@ static void ended(struct sim_oracle *oracle, int32_t lane, const struct curfew_t
     }
 }
 
-/* By a session of whatever lane: only for the tokens of that lane does its log vouch. */
-static void token_revoked(struct sim_oracle *oracle, int32_t lane, const struct curfew_token_revoked *event,
-                          int64_t true_us)
+/* By a session of whatever lane: only for the tokens of that lane does its log vouch; and only for such as could have
+ * been minted by now, for as long as one of them could live. */
+static void token_revoked(struct sim_oracle *oracle, int32_t lane_number, const struct curfew_token_revoked *event,
+                          const struct o_record *record)
 {
     int32_t number = 0;
-    const struct o_session *session = session_of(oracle, lane, event->session, &number);
-    const int32_t token = sim_number_of("token-", event->jti);
-    if (session != NULL && !session->over && token > 0 && token < SIM_TOKENS_MAX) {
-        oracle->once_token[token] = true;
-        int64_t *revoked_us = &oracle->tokens[token].revoked_us[lane];
-        *revoked_us = *revoked_us == 0 ? true_us : *revoked_us;
+    const struct o_lane *lane = &oracle->lanes[lane_number];
+    const struct o_session *session = session_of(oracle, lane_number, event->session, &number);
+    const int32_t at = sim_number_of("token-", event->jti);
+    if (session != NULL && !session->over && at > 0 && at < SIM_TOKENS_MAX) {
+        struct o_token *token = &oracle->tokens[at];
+        const int64_t until_us =
+            now_of(lane, record) + sim_oracle_skew(lane) + lane->settings.token_life_ms * CURFEW_US_PER_MS;
+        oracle->once_token[at] = true;
+        if (token->revoked_us[lane_number] == 0) {
+            token->revoked_us[lane_number] = record->true_us;
+        }
+        if (until_us > token->revoked_until_us[lane_number]) {
+            token->revoked_until_us[lane_number] = until_us;
+        }
     }
 }
 
@@ -261,6 +270,10 @@ static void token_created(struct sim_oracle *oracle, int32_t lane_number, const 
     const bool stood = sim_oracle_learn(&said, &event->claims) && said.lane == lane_number &&
                        sim_oracle_stands(oracle, &said) && timely(lane, &oracle->sessions[said.session], &said, record);
     record->stood = stood;
+    struct o_token *token = &oracle->tokens[number];
+    if (stood && now_of(lane, record) >= token->revoked_until_us[lane_number]) {
+        token->revoked_us[lane_number] = 0;
+    }
     oracle->once_token[number] = oracle->once_token[number] || !stood;
 }
 
@@ -342,7 +355,7 @@ static void tell(struct sim_oracle *oracle, int32_t number, struct o_record *rec
     } else if (event.type == CURFEW_EVENT_TOKEN_CREATED) {
         token_created(oracle, number, &event.as.token_created, record);
     } else if (event.type == CURFEW_EVENT_TOKEN_REVOKED) {
-        token_revoked(oracle, number, &event.as.token_revoked, record->true_us);
+        token_revoked(oracle, number, &event.as.token_revoked, record);
     } else if (event.type == CURFEW_EVENT_HOLDER_HEARTBEAT) {
         sim_oracle_heartbeat(lane, &event.as.holder_heartbeat, record);
     }
@@ -352,8 +365,9 @@ static void tell(struct sim_oracle *oracle, int32_t number, struct o_record *rec
 static void forget(struct sim_oracle *oracle, int32_t number)
 {
     struct o_lane *lane = &oracle->lanes[number];
-    const struct o_lane blank = {
-        .records = lane->records, .count = lane->count, .room = lane->room, .cut_at = lane->cut_at};
+    struct o_lane blank = {.records = lane->records, .count = lane->count, .room = lane->room, .cut_at = lane->cut_at};
+    memcpy(blank.excused_us, lane->excused_us, sizeof blank.excused_us);
+    blank.ticked_us = lane->ticked_us;
     *lane = blank;
     if (number == 0) {
         oracle->revoked_count = 0;
@@ -367,6 +381,7 @@ static void forget(struct sim_oracle *oracle, int32_t number)
     }
     for (int32_t t = 1; t < SIM_TOKENS_MAX; t++) {
         oracle->tokens[t].revoked_us[number] = 0;
+        oracle->tokens[t].revoked_until_us[number] = 0;
     }
 }
 

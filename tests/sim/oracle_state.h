@@ -64,6 +64,8 @@ struct o_lane {
     int64_t control_taken; /* control records before this offset are taken in */
     int64_t good_us, last_good_us, lease_us;
     int64_t renewed_us[SIM_ACTORS_MAX + 1]; /* by holder, on the lease clock */
+    int64_t excused_us[SIM_ACTORS_MAX + 1]; /* by holder: so far may that clock go on until its last fault is old */
+    int64_t ticked_us; /* true time of the last good tick */
 };
 
 struct o_token {
@@ -72,6 +74,7 @@ struct o_token {
     int32_t session, user, lane;
     int64_t auth_us, issued_us, expires_us;
     int64_t revoked_us[SIM_LANES_MAX]; /* in that lane's log: true time; 0: not */
+    int64_t revoked_until_us[SIM_LANES_MAX]; /* by that log's time: what is announced later is another token */
     uint32_t denied[SIM_HOPS_MAX]; /* the boot of the hop that denied it last */
     size_t depth;
     int32_t tasks[CURFEW_PATH_MAX];

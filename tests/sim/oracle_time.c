@@ -5,15 +5,36 @@
 
 #define LEASE_STEP_US (200 * CURFEW_US_PER_MS)
 
-/* A lease may end only what a holder held that was itself at fault. */
-static void blame(struct sim_oracle *oracle, int32_t lane, int32_t holder)
+/* How long after a fault of its own a holder may lose a lease. */
+static int64_t excuse(const struct o_lane *lane)
 {
-    struct sim_world *world = oracle->world;
-    const struct sim_process *process = sim_world_actor(world, holder);
-    const int64_t recent_us = world->now_us - (oracle->lanes[lane].settings.lease_ms + 6000) * CURFEW_US_PER_MS;
-    if (!oracle->telling_again && !process->wrong_clock && process->faulted_us < recent_us) {
+    return (lane->settings.lease_ms + 6000) * CURFEW_US_PER_MS;
+}
+
+/* Through an outage the lease clock stands still, and so does the time in which an old fault may still cost a lease. */
+static void wear_excuses(struct sim_oracle *oracle, struct o_lane *lane, int64_t step_us, int64_t true_us)
+{
+    if (oracle->telling_again) {
+        return;
+    }
+    for (int32_t h = 1; h <= oracle->world->plan->size.actors; h++) {
+        const int64_t faulted_us = sim_world_actor(oracle->world, h)->faulted_us;
+        lane->excused_us[h] =
+            faulted_us != 0 && faulted_us >= lane->ticked_us ? excuse(lane) : lane->excused_us[h] - step_us;
+    }
+    lane->ticked_us = true_us;
+}
+
+/* A lease may end only what a holder held that was itself at fault. */
+static void blame(struct sim_oracle *oracle, int32_t number, int32_t holder)
+{
+    const struct sim_world *world = oracle->world;
+    const struct sim_process *process = sim_world_actor(oracle->world, holder);
+    const struct o_lane *lane = &oracle->lanes[number];
+    if (!oracle->telling_again && !process->wrong_clock && process->faulted_us < world->now_us - excuse(lane) &&
+        lane->excused_us[holder] < 0) {
         sim_oracle_violation(oracle, "I7", "the lease of %s ran out in lane %d, and nothing was wrong with it",
-                             process->name, lane);
+                             process->name, number);
     }
 }
 
@@ -92,7 +113,9 @@ void sim_oracle_tick(struct sim_oracle *oracle, int32_t lane_number, const struc
     record->good_tick = true;
     if (lane->last_good_us != 0) {
         const int64_t gone_us = timestamp_us - lane->last_good_us;
-        lane->lease_us += gone_us < 0 ? 0 : gone_us > LEASE_STEP_US ? LEASE_STEP_US : gone_us;
+        const int64_t step_us = gone_us < 0 ? 0 : gone_us > LEASE_STEP_US ? LEASE_STEP_US : gone_us;
+        lane->lease_us += step_us;
+        wear_excuses(oracle, lane, step_us, record->true_us);
     }
     lane->last_good_us = timestamp_us;
     lane->good_us = timestamp_us > lane->good_us ? timestamp_us : lane->good_us;

@@ -32,6 +32,22 @@ static void test_a_silent_holder_loses_its_lease(void **state)
     tale_is_over(2, CURFEW_KIND_TASK);
 }
 
+static void test_through_an_outage_no_fault_grows_old(void **state)
+{
+    (void)state;
+    tale_session((struct tale_start){.session = 1, .holder = 1});
+    tale_token(1, 0, NULL);
+    tale_tick(0);
+    tale.world.processes[TALE_ACTOR_1].faulted_us = tale.world.now_us;
+    tale_ticks(TALE_LEASE_MS * MS / 2); /* silent for half a lease */
+    tale_pass(60 * S); /* nobody can be heard */
+    tale_ticks(TALE_LEASE_MS * MS);
+    tale_is_over(1, CURFEW_KIND_SESSION); /* before it could beat again: that half was its own */
+    tale_session((struct tale_start){.session = 2, .holder = 2});
+    tale_ticks((2 * TALE_LEASE_MS + 6000) * MS);
+    tale_found("I7"); /* nothing was wrong with actor 2 */
+}
+
 static void test_a_heartbeat_renews_all_and_none_said_long_ago_counts(void **state)
 {
     (void)state;
@@ -238,6 +254,7 @@ int main(void)
 {
     const struct CMUnitTest all[] = {
         cmocka_unit_test_setup_teardown(test_a_silent_holder_loses_its_lease, tale_begin, tale_end),
+        cmocka_unit_test_setup_teardown(test_through_an_outage_no_fault_grows_old, tale_begin, tale_end),
         cmocka_unit_test_setup_teardown(test_a_heartbeat_renews_all_and_none_said_long_ago_counts, tale_begin,
                                         tale_end),
         cmocka_unit_test_setup_teardown(test_an_outage_ends_nobodys_lease, tale_begin, tale_end),

@@ -211,6 +211,24 @@ static void test_a_token_is_revoked_alone(void **state)
     tale_lives(2);
 }
 
+static void test_a_name_is_revoked_for_as_long_as_a_token_of_now_could_live(void **state)
+{
+    const int64_t long_us = (TALE_TOKEN_LIFE_MS + SIM_SKEW_MS) * MS;
+    (void)state;
+    tale_session((struct tale_start){.session = 1, .life_us = 4 * long_us});
+    tale_token_revoke(1);
+    tale_token_revoke(2); /* before they are minted */
+    tale_pass(long_us - 1);
+    tale_mint(1, 1, 0, NULL);
+    tale_release(1);
+    tale_is_over(1, CURFEW_KIND_TOKEN);
+    tale_pass(1);
+    tale_token(2, 0, NULL); /* another of that name */
+    tale_lives(2);
+    tale_token_revoke(2);
+    tale_is_over(2, CURFEW_KIND_TOKEN);
+}
+
 static void test_a_user_is_revoked_up_to_two_skews_from_now(void **state)
 {
     (void)state;
@@ -370,6 +388,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_attempts, tale_begin, tale_end),
         cmocka_unit_test_setup_teardown(test_all_below_an_end_is_over, tale_begin, tale_end),
         cmocka_unit_test_setup_teardown(test_a_token_is_revoked_alone, tale_begin, tale_end),
+        cmocka_unit_test_setup_teardown(test_a_name_is_revoked_for_as_long_as_a_token_of_now_could_live, tale_begin,
+                                        tale_end),
         cmocka_unit_test_setup_teardown(test_a_user_is_revoked_up_to_two_skews_from_now, tale_begin, tale_end),
         cmocka_unit_test_setup_teardown(test_said_twice_a_user_is_revoked_once, tale_begin, tale_end),
         cmocka_unit_test_setup_teardown(test_sessions_that_never_began, tale_begin, tale_end),
