@@ -40,6 +40,23 @@ static const char *const reason_names[CURFEW_REASON_COUNT] = {
     [CURFEW_REASON_USER_REVOKED] = "user_revoked",
     [CURFEW_REASON_BOUND] = "bound",
     [CURFEW_REASON_UNSUPPORTED] = "unsupported",
+    [CURFEW_REASON_UNKNOWN_WRITER] = "unknown_writer",
+    [CURFEW_REASON_MAC] = "mac",
+    [CURFEW_REASON_EPOCH] = "epoch",
+    [CURFEW_REASON_ROLE] = "role",
+    [CURFEW_REASON_TENANT] = "tenant",
+    [CURFEW_REASON_NOT_OWN] = "not_own",
+    [CURFEW_REASON_UNKNOWN_POLICY] = "unknown_policy",
+};
+
+static const char *const role_names[CURFEW_ROLE_COUNT] = {
+    [CURFEW_ROLE_ISSUER] = "issuer",
+    [CURFEW_ROLE_ORCHESTRATOR] = "orchestrator",
+    [CURFEW_ROLE_APPROVER] = "approver",
+    [CURFEW_ROLE_OPERATOR] = "operator",
+    [CURFEW_ROLE_COORDINATOR] = "coordinator",
+    [CURFEW_ROLE_DOOR] = "door",
+    [CURFEW_ROLE_HOP] = "hop",
 };
 
 static const struct curfew_field id_item[] = {
@@ -58,8 +75,21 @@ static const struct curfew_field settings_fields[] = {
     {MEMBER("sessions_max", struct curfew_settings, sessions_max)},
     {MEMBER("tasks_max", struct curfew_settings, tasks_max)},
     {MEMBER("floors_max", struct curfew_settings, floors_max)},
+    {MEMBER("schemas", struct curfew_settings, schemas)},
     {0},
 };
+
+static const struct curfew_field first_writer_fields[] = {
+    {MEMBER("name", struct curfew_first_writer, name), .bound = CURFEW_ID_MAX},
+    {MEMBER("role", struct curfew_first_writer, role), .bound = CURFEW_ROLE_COUNT, .symbols = role_names},
+    {0},
+};
+
+static const struct curfew_field first_writer_item[] = {
+    {.name = "item", .size = sizeof(struct curfew_first_writer), .inside = first_writer_fields}, {0}};
+
+static const struct curfew_field role_item[] = {
+    {.name = "item", .size = sizeof(int32_t), .bound = CURFEW_ROLE_COUNT, .symbols = role_names}, {0}};
 
 static const struct curfew_field genesis_fields[] = {
     {MEMBER("writer", struct curfew_genesis, writer), .bound = CURFEW_ID_MAX},
@@ -69,6 +99,8 @@ static const struct curfew_field genesis_fields[] = {
     {MEMBER("lane", struct curfew_genesis, lane)},
     {MEMBER("lanes", struct curfew_genesis, lanes)},
     {MEMBER("settings", struct curfew_genesis, settings), .inside = settings_fields},
+    {MEMBER("master_check", struct curfew_genesis, master_check)},
+    {MEMBER("writers", struct curfew_genesis, writers), .bound = CURFEW_FIRST_WRITERS_MAX, .inside = first_writer_item},
     {0},
 };
 
@@ -87,6 +119,46 @@ static const struct curfew_field subject_revoked_fields[] = {
     {MEMBER("scope", struct curfew_subject_revoked, scope), .bound = CURFEW_ID_MAX},
     {MEMBER("id", struct curfew_subject_revoked, id), .bound = CURFEW_ID_MAX},
     {MEMBER("reason", struct curfew_subject_revoked, reason), .bound = CURFEW_TEXT_MAX},
+    {MEMBER("break_glass", struct curfew_subject_revoked, break_glass)},
+    {0},
+};
+
+static const struct curfew_field writer_set_fields[] = {
+    {MEMBER("writer", struct curfew_writer_set, writer), .bound = CURFEW_ID_MAX},
+    {MEMBER("said_us", struct curfew_writer_set, said_us)},
+    {MEMBER("name", struct curfew_writer_set, name), .bound = CURFEW_ID_MAX},
+    {MEMBER("roles", struct curfew_writer_set, roles), .bound = CURFEW_ROLE_COUNT, .inside = role_item},
+    {MEMBER("tenants", struct curfew_writer_set, tenants), .bound = CURFEW_TENANTS_MAX, .inside = id_item},
+    {MEMBER("issuers", struct curfew_writer_set, issuers), .bound = CURFEW_ISSUERS_MAX, .inside = id_item},
+    {MEMBER("epoch", struct curfew_writer_set, epoch)},
+    {MEMBER("least_epoch", struct curfew_writer_set, least_epoch)},
+    {0},
+};
+
+static const struct curfew_field policy_adopted_fields[] = {
+    {MEMBER("writer", struct curfew_policy_adopted, writer), .bound = CURFEW_ID_MAX},
+    {MEMBER("said_us", struct curfew_policy_adopted, said_us)},
+    {MEMBER("tenant", struct curfew_policy_adopted, tenant), .bound = CURFEW_ID_MAX},
+    {MEMBER("name", struct curfew_policy_adopted, name), .bound = CURFEW_ID_MAX},
+    {MEMBER("version", struct curfew_policy_adopted, version)},
+    {0},
+};
+
+static const struct curfew_field policy_raised_fields[] = {
+    {MEMBER("writer", struct curfew_policy_raised, writer), .bound = CURFEW_ID_MAX},
+    {MEMBER("said_us", struct curfew_policy_raised, said_us)},
+    {MEMBER("tenant", struct curfew_policy_raised, tenant), .bound = CURFEW_ID_MAX},
+    {MEMBER("name", struct curfew_policy_raised, name), .bound = CURFEW_ID_MAX},
+    {MEMBER("version", struct curfew_policy_raised, version)},
+    {MEMBER("reason", struct curfew_policy_raised, reason), .bound = CURFEW_TEXT_MAX},
+    {MEMBER("break_glass", struct curfew_policy_raised, break_glass)},
+    {0},
+};
+
+static const struct curfew_field resync_fields[] = {
+    {MEMBER("writer", struct curfew_resync, writer), .bound = CURFEW_ID_MAX},
+    {MEMBER("said_us", struct curfew_resync, said_us)},
+    {MEMBER("reason", struct curfew_resync, reason), .bound = CURFEW_TEXT_MAX},
     {0},
 };
 
@@ -100,6 +172,8 @@ static const struct curfew_field session_started_fields[] = {
     {MEMBER("auth_us", struct curfew_session_started, auth_us)},
     {MEMBER("deadline_us", struct curfew_session_started, deadline_us)},
     {MEMBER("holder", struct curfew_session_started, holder), .bound = CURFEW_ID_MAX},
+    {MEMBER("orchestrators", struct curfew_session_started, orchestrators), .bound = CURFEW_ORCHESTRATORS_MAX,
+     .inside = id_item},
     {0},
 };
 
@@ -130,6 +204,8 @@ static const struct curfew_field attempt_ended_fields[] = {
     {MEMBER("task", struct curfew_attempt_ended, task), .bound = CURFEW_ID_MAX},
     {MEMBER("attempt", struct curfew_attempt_ended, attempt)},
     {MEMBER("reason", struct curfew_attempt_ended, reason), .bound = CURFEW_TEXT_MAX},
+    {MEMBER("by_task", struct curfew_attempt_ended, by_task), .bound = CURFEW_ID_MAX},
+    {MEMBER("by_attempt", struct curfew_attempt_ended, by_attempt)},
     {0},
 };
 
@@ -140,6 +216,8 @@ static const struct curfew_field task_ended_fields[] = {
     {MEMBER("task", struct curfew_task_ended, task), .bound = CURFEW_ID_MAX},
     {MEMBER("attempt", struct curfew_task_ended, attempt)},
     {MEMBER("reason", struct curfew_task_ended, reason), .bound = CURFEW_TEXT_MAX},
+    {MEMBER("by_task", struct curfew_task_ended, by_task), .bound = CURFEW_ID_MAX},
+    {MEMBER("by_attempt", struct curfew_task_ended, by_attempt)},
     {0},
 };
 
@@ -147,6 +225,9 @@ static const struct curfew_field holder_heartbeat_fields[] = {
     {MEMBER("writer", struct curfew_holder_heartbeat, writer), .bound = CURFEW_ID_MAX},
     {MEMBER("said_us", struct curfew_holder_heartbeat, said_us)},
     {MEMBER("holder", struct curfew_holder_heartbeat, holder), .bound = CURFEW_ID_MAX},
+    {MEMBER("session", struct curfew_holder_heartbeat, session), .bound = CURFEW_ID_MAX},
+    {MEMBER("by_task", struct curfew_holder_heartbeat, by_task), .bound = CURFEW_ID_MAX},
+    {MEMBER("by_attempt", struct curfew_holder_heartbeat, by_attempt)},
     {0},
 };
 
@@ -311,6 +392,13 @@ static const struct curfew_shape shapes[CURFEW_EVENT_COUNT] = {
                                settings_changed_fields},
     [CURFEW_EVENT_SUBJECT_REVOKED] = {"subject-revoked", curfew_text_subject_revoked,
                                       sizeof(struct curfew_subject_revoked), subject_revoked_fields},
+    [CURFEW_EVENT_WRITER_SET] = {"writer-set", curfew_text_writer_set, sizeof(struct curfew_writer_set),
+                                 writer_set_fields},
+    [CURFEW_EVENT_POLICY_ADOPTED] = {"policy-adopted", curfew_text_policy_adopted, sizeof(struct curfew_policy_adopted),
+                                     policy_adopted_fields},
+    [CURFEW_EVENT_POLICY_RAISED] = {"policy-raised", curfew_text_policy_raised, sizeof(struct curfew_policy_raised),
+                                    policy_raised_fields},
+    [CURFEW_EVENT_RESYNC] = {"resync", curfew_text_resync, sizeof(struct curfew_resync), resync_fields},
     [CURFEW_EVENT_SESSION_STARTED] = {"session-started", curfew_text_session_started,
                                       sizeof(struct curfew_session_started), session_started_fields},
     [CURFEW_EVENT_SESSION_ENDED] = {"session-ended", curfew_text_session_ended, sizeof(struct curfew_session_ended),
@@ -357,6 +445,11 @@ const char *curfew_reason_name(enum curfew_reason reason)
     return (unsigned)reason < CURFEW_REASON_COUNT ? reason_names[reason] : "unknown";
 }
 
+const char *curfew_role_name(enum curfew_role role)
+{
+    return (unsigned)role < CURFEW_ROLE_COUNT ? role_names[role] : "unknown";
+}
+
 struct curfew_slice curfew_event_session(const struct curfew_event *event)
 {
     switch (event->type) {
@@ -370,6 +463,8 @@ struct curfew_slice curfew_event_session(const struct curfew_event *event)
         return event->as.attempt_ended.session;
     case CURFEW_EVENT_TASK_ENDED:
         return event->as.task_ended.session;
+    case CURFEW_EVENT_HOLDER_HEARTBEAT:
+        return event->as.holder_heartbeat.session;
     case CURFEW_EVENT_TOKEN_CREATED:
         return event->as.token_created.claims.session;
     case CURFEW_EVENT_TOKEN_REVOKED:

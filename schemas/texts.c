@@ -20,6 +20,10 @@
 TAKE_IN("genesis", "genesis");
 TAKE_IN("settings", "settings");
 TAKE_IN("subject_revoked", "subject-revoked");
+TAKE_IN("writer_set", "writer-set");
+TAKE_IN("policy_adopted", "policy-adopted");
+TAKE_IN("policy_raised", "policy-raised");
+TAKE_IN("resync", "resync");
 TAKE_IN("session_started", "session-started");
 TAKE_IN("session_ended", "session-ended");
 TAKE_IN("task_started", "task-started");

@@ -22,11 +22,16 @@
 #define CURFEW_FLOORS_MAX 1024 /* floors of one floors record */
 #define CURFEW_ANSWERED_MAX 4096 /* records that one accepted record speaks of */
 #define CURFEW_REFUSALS_MAX 1024 /* refusals of one accepted record */
+#define CURFEW_TENANTS_MAX 64 /* tenants of one writer */
+#define CURFEW_ISSUERS_MAX 16 /* issuers of one writer */
+#define CURFEW_ORCHESTRATORS_MAX 8 /* writers a session names */
+#define CURFEW_FIRST_WRITERS_MAX 16 /* writers that a genesis names */
 #define CURFEW_LANES_MAX 256 /* lanes of a cluster, control included */
 #define CURFEW_FLOOR_MAX INT64_MAX /* above every value a token can present */
 #define CURFEW_DIGEST_SIZE 16 /* a subject */
 #define CURFEW_LOG_ID_SIZE 16
 #define CURFEW_RECORD_DIGEST_SIZE 8 /* which record an answer speaks of: the first bytes of SHA-256 of its value */
+#define CURFEW_MASTER_CHECK_SIZE 16
 #define CURFEW_CHAIN_SIZE 32 /* SHA-256 */
 
 /* What authority can hang on (DESIGN: the kinds of floors). The numbers are the Avro enum's order and are part of the
@@ -44,6 +49,18 @@ enum curfew_kind {
     CURFEW_KIND_KEY,
     CURFEW_KIND_POLICY,
     CURFEW_KIND_COUNT
+};
+
+/* What a writer may do. The order is the Avro enum's and a bit's place in a set of roles: append only. */
+enum curfew_role {
+    CURFEW_ROLE_ISSUER, /* sessions of its tenants, tokens of its own issuers */
+    CURFEW_ROLE_ORCHESTRATOR, /* tasks in sessions that it started or that name it */
+    CURFEW_ROLE_APPROVER, /* approvals */
+    CURFEW_ROLE_OPERATOR, /* control, and ends of anything */
+    CURFEW_ROLE_COORDINATOR, /* ticks, resync */
+    CURFEW_ROLE_DOOR, /* ends and heartbeats on behalf of workers that it knows */
+    CURFEW_ROLE_HOP, /* its own status */
+    CURFEW_ROLE_COUNT
 };
 
 /* Why a coordinator did not act on a record. The order is the Avro enum's: append only. */
@@ -68,6 +85,13 @@ enum curfew_reason {
     CURFEW_REASON_USER_REVOKED, /* authenticated before the user's before_us */
     CURFEW_REASON_BOUND, /* a bound of the settings is met */
     CURFEW_REASON_UNSUPPORTED, /* understood, but not acted on by this version */
+    CURFEW_REASON_UNKNOWN_WRITER, /* nobody made it a writer, or gave it a key of this epoch (yet) */
+    CURFEW_REASON_MAC, /* no proof that the writer it names wrote it, for this place in this log */
+    CURFEW_REASON_EPOCH, /* proven with a key that was taken out of use */
+    CURFEW_REASON_ROLE, /* none of the writer's roles may say this */
+    CURFEW_REASON_TENANT, /* of a tenant or an issuer that is not among the writer's */
+    CURFEW_REASON_NOT_OWN, /* of a session that neither is the writer's nor names it, or of a task above or beside */
+    CURFEW_REASON_UNKNOWN_POLICY, /* a policy version that nobody adopted (yet) */
     CURFEW_REASON_COUNT
 };
 
@@ -75,6 +99,10 @@ enum curfew_event_type {
     CURFEW_EVENT_GENESIS,
     CURFEW_EVENT_SETTINGS,
     CURFEW_EVENT_SUBJECT_REVOKED,
+    CURFEW_EVENT_WRITER_SET,
+    CURFEW_EVENT_POLICY_ADOPTED,
+    CURFEW_EVENT_POLICY_RAISED,
+    CURFEW_EVENT_RESYNC,
     CURFEW_EVENT_SESSION_STARTED,
     CURFEW_EVENT_SESSION_ENDED,
     CURFEW_EVENT_TASK_STARTED,
@@ -106,6 +134,12 @@ struct curfew_settings {
     int64_t sessions_max; /* open sessions and tombstones a lane */
     int64_t tasks_max; /* tasks and tombstones a lane */
     int64_t floors_max; /* live floors a lane; starts and mints are refused beyond it, ends never */
+    int32_t schemas; /* version of the schemas that may be written; a coordinator that lacks it stops at the record */
+};
+
+struct curfew_first_writer {
+    struct curfew_slice name;
+    int32_t role; /* enum curfew_role: operator or coordinator */
 };
 
 struct curfew_genesis {
@@ -116,6 +150,8 @@ struct curfew_genesis {
     int32_t lane;
     int32_t lanes; /* L + 1: control and pipelines */
     struct curfew_settings settings;
+    uint8_t master_check[CURFEW_MASTER_CHECK_SIZE]; /* what the coordinators' master must give (core/mac.h) */
+    struct curfew_list writers; /* of struct curfew_first_writer */
 };
 
 struct curfew_settings_changed {
@@ -132,6 +168,42 @@ struct curfew_subject_revoked {
     struct curfew_slice scope; /* user: the issuer; agent: the trust domain; else empty */
     struct curfew_slice id;
     struct curfew_slice reason; /* for people; may be empty */
+    bool break_glass; /* without a second operator */
+};
+
+struct curfew_writer_set {
+    struct curfew_slice writer;
+    int64_t said_us;
+    struct curfew_slice name; /* whom it is about */
+    struct curfew_list roles; /* of int32_t, enum curfew_role; none: removed */
+    struct curfew_list tenants; /* of struct curfew_slice; the one name "*": every tenant */
+    struct curfew_list issuers; /* of struct curfew_slice */
+    int32_t epoch; /* of its newest key, from 1 */
+    int32_t least_epoch; /* of the oldest key still taken */
+};
+
+struct curfew_policy_adopted {
+    struct curfew_slice writer;
+    int64_t said_us;
+    struct curfew_slice tenant;
+    struct curfew_slice name;
+    int64_t version;
+};
+
+struct curfew_policy_raised {
+    struct curfew_slice writer;
+    int64_t said_us;
+    struct curfew_slice tenant;
+    struct curfew_slice name;
+    int64_t version;
+    struct curfew_slice reason;
+    bool break_glass; /* without a second operator */
+};
+
+struct curfew_resync {
+    struct curfew_slice writer;
+    int64_t said_us;
+    struct curfew_slice reason;
 };
 
 struct curfew_session_started {
@@ -144,6 +216,7 @@ struct curfew_session_started {
     int64_t auth_us;
     int64_t deadline_us;
     struct curfew_slice holder; /* whose lease keeps it open; empty: none, the deadline alone */
+    struct curfew_list orchestrators; /* of struct curfew_slice: writers that may run tasks in it */
 };
 
 struct curfew_session_ended {
@@ -171,6 +244,8 @@ struct curfew_attempt_ended {
     struct curfew_slice task;
     int64_t attempt;
     struct curfew_slice reason;
+    struct curfew_slice by_task; /* on whose behalf a door says so; empty: the writer's own */
+    int64_t by_attempt; /* 0 when by_task is empty */
 };
 
 struct curfew_task_ended {
@@ -180,12 +255,17 @@ struct curfew_task_ended {
     struct curfew_slice task;
     int64_t attempt; /* the attempt that says so; 0: whichever is current */
     struct curfew_slice reason;
+    struct curfew_slice by_task; /* on whose behalf a door says so; empty: the writer's own */
+    int64_t by_attempt; /* 0 when by_task is empty */
 };
 
 struct curfew_holder_heartbeat {
     struct curfew_slice writer;
     int64_t said_us;
     struct curfew_slice holder;
+    struct curfew_slice session; /* of by_task */
+    struct curfew_slice by_task; /* on whose behalf a door says so; empty: the writer's own */
+    int64_t by_attempt; /* 0 when by_task is empty */
 };
 
 struct curfew_path_step {
@@ -323,6 +403,10 @@ struct curfew_event {
         struct curfew_genesis genesis;
         struct curfew_settings_changed settings;
         struct curfew_subject_revoked subject_revoked;
+        struct curfew_writer_set writer_set;
+        struct curfew_policy_adopted policy_adopted;
+        struct curfew_policy_raised policy_raised;
+        struct curfew_resync resync;
         struct curfew_session_started session_started;
         struct curfew_session_ended session_ended;
         struct curfew_task_started task_started;
@@ -347,5 +431,6 @@ struct curfew_slice curfew_event_session(const struct curfew_event *event);
 const char *curfew_event_name(enum curfew_event_type type);
 const char *curfew_kind_name(enum curfew_kind kind);
 const char *curfew_reason_name(enum curfew_reason reason);
+const char *curfew_role_name(enum curfew_role role); /* "issuer" */
 
 #endif

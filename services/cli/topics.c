@@ -10,6 +10,7 @@
 #define GENESIS_AGE_US CURFEW_US_PER_S
 
 #define RULES 1
+#define SCHEMAS 1
 #define APPEAR_PAUSE_NS 50000000 /* between two looks for topics just created */
 
 /* Settings that can be chosen at genesis, and how many lanes and replicas. */
@@ -99,6 +100,7 @@ static struct curfew_settings settings_of(const int64_t *values)
 {
     return (struct curfew_settings){
         .rules = RULES,
+        .schemas = SCHEMAS,
         .skew_ms = (int32_t)values[SKEW],
         .tick_ms = (int32_t)values[TICK],
         .lease_ms = (int32_t)values[LEASE],

@@ -82,6 +82,12 @@ static struct curfew_moment moment_of(const struct curfew_lane *lane, const stru
     };
 }
 
+/* Whether this version can do what settings activate: one that cannot stops at their record. */
+static bool settings_known(const struct curfew_settings *settings)
+{
+    return settings->rules == CURFEW_RULES_VERSION && settings->schemas <= CURFEW_SCHEMAS_VERSION;
+}
+
 static bool settings_sane(const struct curfew_settings *settings)
 {
     return settings->skew_ms >= 1 && settings->tick_ms >= 1 && settings->lease_ms >= 1 &&
@@ -89,7 +95,7 @@ static bool settings_sane(const struct curfew_settings *settings)
            settings->token_life_ms <= INT64_C(86400000) && settings->session_life_ms >= 1 &&
            settings->session_life_ms <= SESSION_LIFE_MAX_MS && settings->restate_ms >= 1 &&
            settings->restate_ms <= INT64_C(366) * 86400000 && settings->sessions_max >= 1 && settings->tasks_max >= 1 &&
-           settings->floors_max >= 1;
+           settings->floors_max >= 1 && settings->schemas >= 1;
 }
 
 static enum curfew_step begin(struct curfew_lane *lane, const struct curfew_record *record,
@@ -105,7 +111,7 @@ static enum curfew_step begin(struct curfew_lane *lane, const struct curfew_reco
     if (genesis->lanes != lane->lanes) {
         return halt(lane, record, "genesis and the topics disagree on the number of lanes");
     }
-    if (genesis->settings.rules != CURFEW_RULES_VERSION || !settings_sane(&genesis->settings)) {
+    if (!settings_known(&genesis->settings) || !settings_sane(&genesis->settings)) {
         return halt(lane, record, "genesis asks for rules or settings that this version lacks; upgrade it");
     }
     lane->begun = true;
@@ -367,9 +373,8 @@ static enum curfew_step admit(struct curfew_lane *lane, const struct curfew_reco
     if (!lane->begun) {
         return begin(lane, record, event);
     }
-    if (event->type == CURFEW_EVENT_SETTINGS && lane->number == 0 &&
-        event->as.settings.settings.rules != CURFEW_RULES_VERSION) {
-        return halt(lane, record, "the settings ask for rules that this version lacks; upgrade it");
+    if (event->type == CURFEW_EVENT_SETTINGS && lane->number == 0 && !settings_known(&event->as.settings.settings)) {
+        return halt(lane, record, "the settings ask for rules or schemas that this version lacks; upgrade it");
     }
     if (event->type != CURFEW_EVENT_TICK || lane->number == 0) {
         return CURFEW_STEP_DONE;

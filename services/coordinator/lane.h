@@ -9,6 +9,7 @@
 #include <curfew/status.h>
 
 #define CURFEW_RULES_VERSION 1 /* what this coordinator's step implements */
+#define CURFEW_SCHEMAS_VERSION 1 /* the newest set of schemas it reads */
 
 struct curfew_lane;
 

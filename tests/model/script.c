@@ -214,6 +214,7 @@ struct curfew_event model_script_genesis(int32_t lane)
         .lane = lane,
         .lanes = 2,
         .settings = {.rules = 1,
+                     .schemas = 1,
                      .skew_ms = 250,
                      .tick_ms = 100,
                      .lease_ms = 10000,

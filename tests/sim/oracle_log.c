@@ -349,8 +349,7 @@ static void tell(struct sim_oracle *oracle, int32_t number, struct o_record *rec
         task_started(oracle, number, &event.as.task_started, record);
     } else if (event.type == CURFEW_EVENT_ATTEMPT_ENDED || event.type == CURFEW_EVENT_TASK_ENDED) {
         const struct curfew_attempt_ended *end = &event.as.attempt_ended;
-        const struct curfew_task_ended both = {end->writer, end->said_us, end->session,
-                                               end->task,   end->attempt, end->reason};
+        const struct curfew_task_ended both = {.session = end->session, .task = end->task, .attempt = end->attempt};
         ended(oracle, number, &both, event.type == CURFEW_EVENT_TASK_ENDED, record->true_us);
     } else if (event.type == CURFEW_EVENT_TOKEN_CREATED) {
         token_created(oracle, number, &event.as.token_created, record);

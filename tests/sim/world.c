@@ -18,6 +18,7 @@ struct curfew_settings sim_world_settings(const struct sim_world *world)
     const struct sim_size *size = &world->plan->size;
     return (struct curfew_settings){
         .rules = 1,
+        .schemas = 1,
         .skew_ms = SIM_SKEW_MS,
         .tick_ms = SIM_TICK_MS,
         .lease_ms = size->lease_ms,

@@ -17,6 +17,7 @@
 #define NOW_US INT64_C(1795460429437000)
 
 static const struct curfew_settings settings = {.rules = 1,
+                                                .schemas = 1,
                                                 .skew_ms = 250,
                                                 .tick_ms = 100,
                                                 .lease_ms = 10000,

@@ -20,11 +20,17 @@ static size_t memory_used;
 #define CHAIN_1_HEX "c10000000000000000000000000000000000000000000000000000000000001c"
 #define CHAIN_2 {0xd2, [31] = 0x2d}
 #define CHAIN_2_HEX "d20000000000000000000000000000000000000000000000000000000000002d"
-#define SETTINGS {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}
+#define SETTINGS {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13}
 #define SETTINGS_JSON "{\"rules\":1,\"skew_ms\":2,\"tick_ms\":3,\"lease_ms\":4,\"heartbeat_age_ms\":5,"             \
     "\"attempt_step\":6,\"token_life_ms\":7,\"session_life_ms\":8,\"restate_ms\":9,\"sessions_max\":10,"              \
-    "\"tasks_max\":11,\"floors_max\":12}"
+    "\"tasks_max\":11,\"floors_max\":12,\"schemas\":13}"
 
+static const struct curfew_first_writer first_writers[] = {
+    {TEXT("op"), CURFEW_ROLE_OPERATOR}, {TEXT("c1"), CURFEW_ROLE_COORDINATOR}};
+static const int32_t roles[] = {CURFEW_ROLE_ORCHESTRATOR, CURFEW_ROLE_ISSUER};
+static const struct curfew_slice tenants[] = {TEXT("acme"), TEXT("books")};
+static const struct curfew_slice issuers[] = {TEXT("https://id")};
+static const struct curfew_slice orchestrators[] = {TEXT("etl")};
 static const struct curfew_slice agents[] = {TEXT("spiffe://acme/planner"), TEXT("spiffe://books/poster")};
 static const struct curfew_path_step path[] = {
     {TEXT("acme"), TEXT("nightly-close"), 1}, {TEXT("books"), TEXT("post-invoices"), 2}};
@@ -39,21 +45,37 @@ static const struct curfew_lane_status lanes[] = {
     {0, ID_1, 61, 62, 63, TEXT("")}, {1, ID_2, -1, 0, -1, TEXT("unsynced")}};
 
 static const struct sample samples[CURFEW_EVENT_COUNT] = {
-    {{CURFEW_EVENT_GENESIS, .as.genesis = {TEXT("w"), 1001, ID_1, ID_2, 1, 9, SETTINGS}},
+    {{CURFEW_EVENT_GENESIS, .as.genesis = {TEXT("w"), 1001, ID_1, ID_2, 1, 9, SETTINGS, ID_2, LIST(first_writers)}},
      "{\"type\":\"genesis\",\"writer\":\"w\",\"said_us\":1001,\"log_id\":\"" ID_1_HEX "\",\"control_log\":\"" ID_2_HEX
-     "\",\"lane\":1,\"lanes\":9,\"settings\":" SETTINGS_JSON "}"},
+     "\",\"lane\":1,\"lanes\":9,\"settings\":" SETTINGS_JSON ",\"master_check\":\"" ID_2_HEX
+     "\",\"writers\":[{\"name\":\"op\",\"role\":\"operator\"},{\"name\":\"c1\",\"role\":\"coordinator\"}]}"},
     {{CURFEW_EVENT_SETTINGS, .as.settings = {TEXT("w"), 1002, SETTINGS}},
      "{\"type\":\"settings\",\"writer\":\"w\",\"said_us\":1002,\"settings\":" SETTINGS_JSON "}"},
     {{CURFEW_EVENT_SUBJECT_REVOKED,
       .as.subject_revoked = {TEXT("w"), 1003, CURFEW_KIND_USER, TEXT("acme"), TEXT("https://id"), TEXT("ann"),
-                             TEXT("left")}},
+                             TEXT("left"), true}},
      "{\"type\":\"subject-revoked\",\"writer\":\"w\",\"said_us\":1003,\"kind\":\"user\",\"tenant\":\"acme\","
-     "\"scope\":\"https://id\",\"id\":\"ann\",\"reason\":\"left\"}"},
+     "\"scope\":\"https://id\",\"id\":\"ann\",\"reason\":\"left\",\"break_glass\":true}"},
+    {{CURFEW_EVENT_WRITER_SET,
+      .as.writer_set = {TEXT("op"), 1103, TEXT("etl"), LIST(roles), LIST(tenants), LIST(issuers), 2, 1}},
+     "{\"type\":\"writer-set\",\"writer\":\"op\",\"said_us\":1103,\"name\":\"etl\","
+     "\"roles\":[\"orchestrator\",\"issuer\"],"
+     "\"tenants\":[\"acme\",\"books\"],\"issuers\":[\"https://id\"],\"epoch\":2,\"least_epoch\":1}"},
+    {{CURFEW_EVENT_POLICY_ADOPTED, .as.policy_adopted = {TEXT("op"), 1203, TEXT("acme"), TEXT("payments"), 7}},
+     "{\"type\":\"policy-adopted\",\"writer\":\"op\",\"said_us\":1203,\"tenant\":\"acme\",\"name\":\"payments\","
+     "\"version\":7}"},
+    {{CURFEW_EVENT_POLICY_RAISED,
+      .as.policy_raised = {TEXT("op"), 1303, TEXT("acme"), TEXT("payments"), 8, TEXT("wide"), true}},
+     "{\"type\":\"policy-raised\",\"writer\":\"op\",\"said_us\":1303,\"tenant\":\"acme\",\"name\":\"payments\","
+     "\"version\":8,\"reason\":\"wide\",\"break_glass\":true}"},
+    {{CURFEW_EVENT_RESYNC, .as.resync = {TEXT("c1"), 1403, TEXT("cut")}},
+     "{\"type\":\"resync\",\"writer\":\"c1\",\"said_us\":1403,\"reason\":\"cut\"}"},
     {{CURFEW_EVENT_SESSION_STARTED,
       .as.session_started = {TEXT("w"), 1004, TEXT("3.x"), TEXT("acme"), TEXT("https://id"), TEXT("ann"), 2004, 3004,
-                             TEXT("h")}},
+                             TEXT("h"), LIST(orchestrators)}},
      "{\"type\":\"session-started\",\"writer\":\"w\",\"said_us\":1004,\"session\":\"3.x\",\"tenant\":\"acme\","
-     "\"issuer\":\"https://id\",\"user\":\"ann\",\"auth_us\":2004,\"deadline_us\":3004,\"holder\":\"h\"}"},
+     "\"issuer\":\"https://id\",\"user\":\"ann\",\"auth_us\":2004,\"deadline_us\":3004,\"holder\":\"h\","
+     "\"orchestrators\":[\"etl\"]}"},
     {{CURFEW_EVENT_SESSION_ENDED, .as.session_ended = {TEXT("w"), 1005, TEXT("3.x"), TEXT("done")}},
      "{\"type\":\"session-ended\",\"writer\":\"w\",\"said_us\":1005,\"session\":\"3.x\",\"reason\":\"done\"}"},
     {{CURFEW_EVENT_TASK_STARTED,
@@ -61,14 +83,18 @@ static const struct sample samples[CURFEW_EVENT_COUNT] = {
      "{\"type\":\"task-started\",\"writer\":\"w\",\"said_us\":1006,\"session\":\"3.x\",\"task\":\"clean\","
      "\"attempt\":2,\"parent\":\"extract\",\"parent_attempt\":1,\"holder\":\"h\"}"},
     {{CURFEW_EVENT_ATTEMPT_ENDED,
-      .as.attempt_ended = {TEXT("w"), 1007, TEXT("3.x"), TEXT("clean"), 3, TEXT("crashed")}},
+      .as.attempt_ended = {TEXT("w"), 1007, TEXT("3.x"), TEXT("clean"), 3, TEXT("crashed"), TEXT("extract"), 5}},
      "{\"type\":\"attempt-ended\",\"writer\":\"w\",\"said_us\":1007,\"session\":\"3.x\",\"task\":\"clean\","
-     "\"attempt\":3,\"reason\":\"crashed\"}"},
-    {{CURFEW_EVENT_TASK_ENDED, .as.task_ended = {TEXT("w"), 1008, TEXT("3.x"), TEXT("clean"), 4, TEXT("d\xc3\xb6ne")}},
+     "\"attempt\":3,\"reason\":\"crashed\",\"by_task\":\"extract\",\"by_attempt\":5}"},
+    {{CURFEW_EVENT_TASK_ENDED,
+      .as.task_ended = {TEXT("w"), 1008, TEXT("3.x"), TEXT("clean"), 4, TEXT("d\xc3\xb6ne"), TEXT("extract"),
+                        6}},
      "{\"type\":\"task-ended\",\"writer\":\"w\",\"said_us\":1008,\"session\":\"3.x\",\"task\":\"clean\","
-     "\"attempt\":4,\"reason\":\"d\xc3\xb6ne\"}"},
-    {{CURFEW_EVENT_HOLDER_HEARTBEAT, .as.holder_heartbeat = {TEXT("w"), 1009, TEXT("h")}},
-     "{\"type\":\"holder-heartbeat\",\"writer\":\"w\",\"said_us\":1009,\"holder\":\"h\"}"},
+     "\"attempt\":4,\"reason\":\"d\xc3\xb6ne\",\"by_task\":\"extract\",\"by_attempt\":6}"},
+    {{CURFEW_EVENT_HOLDER_HEARTBEAT,
+      .as.holder_heartbeat = {TEXT("w"), 1009, TEXT("h"), TEXT("3.x"), TEXT("clean"), 8}},
+     "{\"type\":\"holder-heartbeat\",\"writer\":\"w\",\"said_us\":1009,\"holder\":\"h\",\"session\":\"3.x\","
+     "\"by_task\":\"clean\",\"by_attempt\":8}"},
     {{CURFEW_EVENT_TOKEN_CREATED,
       .as.token_created = {TEXT("w"), 1010,
                            {TEXT("3.x"), TEXT("acme"), TEXT("https://id"), TEXT("ann"), TEXT("j-1"), 2010, 3010, 4010,
@@ -101,9 +127,12 @@ static const struct sample samples[CURFEW_EVENT_COUNT] = {
      "{\"offset\":51,\"reason\":\"task_over\",\"retriable\":false},"
      "{\"offset\":52,\"reason\":\"unknown_session\",\"retriable\":true}],\"key_id\":\"k-2\",\"signature\":\"80\"}"},
     {{CURFEW_EVENT_HOP_STATUS, .as.hop_status = {TEXT("hop-1"), TEXT("b-1"), 1016, TEXT("0.1.0"), 64, LIST(lanes)}},
-     "{\"type\":\"hop-status\",\"hop\":\"hop-1\",\"boot\":\"b-1\",\"said_us\":1016,\"version\":\"0.1.0\",\"floors\":64,"
-     "\"lanes\":[{\"lane\":0,\"log_id\":\"" ID_1_HEX "\",\"offset\":61,\"as_of_us\":62,\"age_ms\":63,\"problem\":\"\"},"
-     "{\"lane\":1,\"log_id\":\"" ID_2_HEX "\",\"offset\":-1,\"as_of_us\":0,\"age_ms\":-1,\"problem\":\"unsynced\"}]}"},
+     "{\"type\":\"hop-status\",\"hop\":\"hop-1\",\"boot\":\"b-1\",\"said_us\":1016,\"version\":\"0.1.0\","
+     "\"floors\":64,"
+     "\"lanes\":[{\"lane\":0,\"log_id\":\"" ID_1_HEX "\",\"offset\":61,\"as_of_us\":62,\"age_ms\":63,"
+     "\"problem\":\"\"},"
+     "{\"lane\":1,\"log_id\":\"" ID_2_HEX "\",\"offset\":-1,\"as_of_us\":0,\"age_ms\":-1,"
+     "\"problem\":\"unsynced\"}]}"},
     {{CURFEW_EVENT_DEAD_LETTER,
       .as.dead_letter = {TEXT("curfew.lifecycle"), 2, 71, 72, 73, CHAIN_1, CURFEW_REASON_UNSUPPORTED}},
      "{\"type\":\"dead-letter\",\"topic\":\"curfew.lifecycle\",\"partition\":2,\"offset\":71,\"timestamp_us\":72,"

@@ -16,6 +16,7 @@ struct curfew_settings world_settings(void)
 {
     return (struct curfew_settings){
         .rules = 1,
+        .schemas = 1,
         .skew_ms = 250,
         .tick_ms = 100,
         .lease_ms = 10000,
