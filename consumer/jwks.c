@@ -7,9 +7,11 @@
 #include <curfew/event.h>
 #include <stdlib.h>
 
+#define NUMBER_MAX (CURFEW_JOSE_RSA_BITS_MOST / 8)
+
 struct named_key {
     struct curfew_slice kid; /* into `json` or the key's thumbprint */
-    struct curfew_es256 *key;
+    struct curfew_jose_key *key;
 };
 
 struct curfew_jwks {
@@ -38,30 +40,48 @@ static bool absent_or(const struct curfew_json *jwk, const char *name, const cha
     return member == NULL || (curfew_json_string(member, &text) && curfew_slice_equal(text, curfew_slice_of(wanted)));
 }
 
-static bool is_for_es256(const struct curfew_json *jwk)
+/* Whether "key_ops", if there, lets the key verify. */
+static bool may_verify(const struct curfew_json *jwk)
 {
-    bool verifies = true;
+    struct curfew_slice text;
     const struct curfew_json *operations = curfew_json_member(jwk, "key_ops");
-    if (operations != NULL) {
-        struct curfew_slice text;
-        verifies = false;
-        for (size_t i = 0; i < curfew_json_count(operations) && !verifies; i++) {
-            verifies = curfew_json_string(curfew_json_item(operations, i), &text) &&
-                       curfew_slice_equal(text, curfew_slice_of("verify"));
-        }
+    bool verifies = operations == NULL;
+    for (size_t i = 0; i < curfew_json_count(operations) && !verifies; i++) {
+        verifies = curfew_json_string(curfew_json_item(operations, i), &text) &&
+                   curfew_slice_equal(text, curfew_slice_of("verify"));
     }
-    return verifies && curfew_json_member(jwk, "kty") != NULL && absent_or(jwk, "kty", "EC") &&
-           curfew_json_member(jwk, "crv") != NULL && absent_or(jwk, "crv", "P-256") && absent_or(jwk, "use", "sig") &&
-           absent_or(jwk, "alg", "ES256");
+    return verifies;
 }
 
-static bool coordinate(const struct curfew_json *jwk, const char *name, uint8_t bytes[CURFEW_ES256_COORDINATE_SIZE])
+static bool is(const struct curfew_json *jwk, const char *name, const char *wanted)
+{
+    return curfew_json_member(jwk, name) != NULL && absent_or(jwk, name, wanted);
+}
+
+/* What a key is for by its type and curve; false: for nothing here, by its use, its operations or its own algorithm. */
+static bool purpose(const struct curfew_json *jwk, enum curfew_jose_algorithm *algorithm)
+{
+    if (is(jwk, "kty", "EC") && is(jwk, "crv", "P-256")) {
+        *algorithm = CURFEW_JOSE_ES256;
+    } else if (is(jwk, "kty", "RSA")) {
+        *algorithm = CURFEW_JOSE_RS256;
+    } else if (is(jwk, "kty", "OKP") && is(jwk, "crv", "Ed25519")) {
+        *algorithm = CURFEW_JOSE_EDDSA;
+    } else {
+        return false;
+    }
+    return may_verify(jwk) && absent_or(jwk, "use", "sig") &&
+           absent_or(jwk, "alg", curfew_jose_algorithm_name(*algorithm));
+}
+
+/* A number in base64url; empty when it is not there, not text or no longer fits an RSA modulus. */
+static struct curfew_slice number(const struct curfew_json *jwk, const char *name, uint8_t bytes[NUMBER_MAX])
 {
     struct curfew_slice text;
     size_t size = 0;
-    return curfew_json_string(curfew_json_member(jwk, name), &text) &&
-           text.size == CURFEW_BASE64URL_SIZE(CURFEW_ES256_COORDINATE_SIZE) &&
-           curfew_base64url_decode(text, bytes, &size) && size == CURFEW_ES256_COORDINATE_SIZE;
+    bool ok = curfew_json_string(curfew_json_member(jwk, name), &text) &&
+              text.size <= CURFEW_BASE64URL_SIZE(NUMBER_MAX) && curfew_base64url_decode(text, bytes, &size);
+    return (struct curfew_slice){bytes, ok ? size : 0};
 }
 
 static const struct named_key *find(const struct curfew_jwks *jwks, struct curfew_slice kid)
@@ -78,23 +98,24 @@ static const struct named_key *find(const struct curfew_jwks *jwks, struct curfe
 }
 
 static enum curfew_status add_key(struct curfew_jwks *jwks, const struct curfew_json *jwk, size_t index,
-                                  struct curfew_error *error)
+                                  enum curfew_jose_algorithm algorithm, struct curfew_error *error)
 {
     struct curfew_error inner;
-    uint8_t x[CURFEW_ES256_COORDINATE_SIZE];
-    uint8_t y[CURFEW_ES256_COORDINATE_SIZE];
+    uint8_t room[4][NUMBER_MAX];
     struct named_key *made = &jwks->keys[jwks->count];
     const struct curfew_json *kid = curfew_json_member(jwk, "kid");
-    if (!coordinate(jwk, "x", x) || !coordinate(jwk, "y", y)) {
-        return curfew_error_set(error, CURFEW_INVALID, "reading JWKS: keys[%zu]: x and y must be 32 bytes in base64url",
-                                index);
-    }
-    enum curfew_status status = curfew_es256_public(x, y, &made->key, &inner);
+    const struct curfew_jose_numbers numbers = {
+        .x = number(jwk, "x", room[0]),
+        .y = number(jwk, "y", room[1]),
+        .n = number(jwk, "n", room[2]),
+        .e = number(jwk, "e", room[3]),
+    };
+    enum curfew_status status = curfew_jose_key_public(algorithm, &numbers, &made->key, &inner);
     if (status != CURFEW_OK) {
         return curfew_error_set(error, status, "reading JWKS: keys[%zu]: %s", index, inner.text);
     }
     jwks->count++;
-    made->kid = curfew_slice_of(curfew_es256_thumbprint(made->key));
+    made->kid = curfew_slice_of(curfew_jose_key_thumbprint(made->key));
     if (kid != NULL && (!curfew_json_string(kid, &made->kid) || !curfew_id_valid(made->kid))) {
         return curfew_error_set(error, CURFEW_INVALID, "reading JWKS: keys[%zu]: kid must be text of 1..%d bytes",
                                 index, CURFEW_ID_MAX);
@@ -128,15 +149,16 @@ static enum curfew_status add_keys(struct curfew_jwks *jwks, struct curfew_error
                                     "and replace that key: it has been where it should not be",
                                     i);
         }
-        if (is_for_es256(jwk)) {
-            enum curfew_status status = add_key(jwks, jwk, i, error);
+        enum curfew_jose_algorithm algorithm;
+        if (purpose(jwk, &algorithm)) {
+            enum curfew_status status = add_key(jwks, jwk, i, algorithm, error);
             if (status != CURFEW_OK) {
                 return status;
             }
         }
     }
     if (jwks->count == 0) {
-        return curfew_error_set(error, CURFEW_INVALID, "reading JWKS: no EC key of P-256 for ES256 in it");
+        return curfew_error_set(error, CURFEW_INVALID, "reading JWKS: no key for ES256, RS256 or EdDSA in it");
     }
     return CURFEW_OK;
 }
@@ -188,24 +210,14 @@ void curfew_jwks_destroy(struct curfew_jwks *jwks)
         return;
     }
     for (size_t i = 0; i < jwks->count; i++) {
-        curfew_es256_destroy(jwks->keys[i].key);
+        curfew_jose_key_destroy(jwks->keys[i].key);
     }
     curfew_json_destroy(jwks->json);
     free(jwks);
 }
 
-bool curfew_jwks_has_key(const struct curfew_jwks *jwks, struct curfew_slice kid)
-{
-    return find(jwks, kid) != NULL;
-}
-
-bool curfew_jwks_verify_es256(const struct curfew_jwks *jwks, struct curfew_slice kid, struct curfew_slice input,
-                              struct curfew_slice signature, struct curfew_slice *thumbprint)
+const struct curfew_jose_key *curfew_jwks_find(const struct curfew_jwks *jwks, struct curfew_slice kid)
 {
     const struct named_key *found = find(jwks, kid);
-    if (found == NULL || !curfew_es256_verify(found->key, input, signature)) {
-        return false;
-    }
-    *thumbprint = curfew_slice_of(curfew_es256_thumbprint(found->key));
-    return true;
+    return found == NULL ? NULL : found->key;
 }

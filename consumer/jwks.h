@@ -1,11 +1,12 @@
-/* jwks: public keys of a trusted issuer (RFC 7517), read from a file: EC P-256 keys for ES256. Immutable once made, so
- * any thread may verify with it. A set that holds a private or symmetric key is refused, as are two keys of one kid;
- * keys of another type, curve, use or algorithm are left out. A key without "kid" is named by its RFC 7638 thumbprint.
- * Bounds: CURFEW_JWKS_SIZE_MAX bytes, CURFEW_JWKS_KEYS_MAX keys. */
+/* jwks: public keys of a trusted issuer (RFC 7517), read from a file: EC P-256 for ES256, RSA for RS256, Ed25519 for
+ * EdDSA. Immutable once made, so any thread may verify with it. A set that holds a private or symmetric key is refused,
+ * as are two keys of one kid and a key of one of these types that core/jose_key.h does not take; keys of another type,
+ * curve, use, algorithm ("alg") or operation ("key_ops") are left out. A key without "kid" is named by its RFC 7638
+ * thumbprint. Bounds: CURFEW_JWKS_SIZE_MAX bytes, CURFEW_JWKS_KEYS_MAX keys. */
 #ifndef CURFEW_CONSUMER_JWKS_H
 #define CURFEW_CONSUMER_JWKS_H
 
-#include "core/es256.h"
+#include "core/jose_key.h"
 
 #define CURFEW_JWKS_SIZE_MAX (64 * 1024)
 #define CURFEW_JWKS_KEYS_MAX 64
@@ -18,13 +19,8 @@ enum curfew_status curfew_jwks_load(const char *path, struct curfew_jwks **jwks,
                                     struct curfew_error *error) CURFEW_MUST_CHECK;
 void curfew_jwks_destroy(struct curfew_jwks *jwks);
 
-/* Whether there is a key that `kid` means: by name, or the only one when `kid` is empty. */
-bool curfew_jwks_has_key(const struct curfew_jwks *jwks, struct curfew_slice kid);
-
-/* Verifies an ES256 signature (RFC 7518 §3.4: r || s, 64 bytes) over `input` with the key named `kid` (required unless
- * the set has exactly one key). True only if it verifies; then *thumbprint is the key's RFC 7638 thumbprint, alive with
- * the set. */
-bool curfew_jwks_verify_es256(const struct curfew_jwks *jwks, struct curfew_slice kid, struct curfew_slice input,
-                              struct curfew_slice signature, struct curfew_slice *thumbprint);
+/* The key that `kid` means: by name, or the only one of the set when `kid` is empty. NULL: none. Alive with the set.
+ * What it may verify is the key's own algorithm, never the one a token names. */
+const struct curfew_jose_key *curfew_jwks_find(const struct curfew_jwks *jwks, struct curfew_slice kid);
 
 #endif

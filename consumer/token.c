@@ -9,6 +9,7 @@
 struct curfew_token {
     struct curfew_json *header;
     struct curfew_json *payload;
+    enum curfew_jose_algorithm algorithm; /* what the header says: held against the key's */
     struct curfew_claims claims;
     struct curfew_claims_room room;
     char thumbprint[CURFEW_THUMBPRINT_SIZE];
@@ -107,12 +108,13 @@ static bool is_access_token(struct curfew_slice typ)
     return false;
 }
 
-static enum curfew_token_fault check_header(const struct curfew_json *header, struct curfew_error *error)
+static enum curfew_token_fault check_header(const struct curfew_json *header, enum curfew_jose_algorithm *algorithm,
+                                            struct curfew_error *error)
 {
     struct curfew_slice text;
     if (!curfew_json_string(curfew_json_member(header, "alg"), &text) ||
-        !curfew_slice_equal(text, curfew_slice_of("ES256"))) {
-        return refuse(error, CURFEW_TOKEN_ALGORITHM, "its alg is not ES256, the only one taken here");
+        !curfew_jose_algorithm_parse(text, algorithm)) {
+        return refuse(error, CURFEW_TOKEN_ALGORITHM, "its alg is none of ES256, RS256 and EdDSA");
     }
     if (!curfew_json_string(curfew_json_member(header, "typ"), &text) || !is_access_token(text)) {
         return refuse(error, CURFEW_TOKEN_TYPE, "its typ is not at+jwt, so it was not made for access (RFC 9068)");
@@ -123,31 +125,47 @@ static enum curfew_token_fault check_header(const struct curfew_json *header, st
     return CURFEW_TOKEN_GOOD;
 }
 
-static enum curfew_token_fault check_signature(struct curfew_token *token, const struct parts *parts,
-                                               const struct curfew_jwks *jwks, struct curfew_error *error)
+/* The key is found by its name alone; whether it fits what the token claims of itself is asked after (RFC 8725 §3.1).
+ */
+static enum curfew_token_fault find_key(const struct curfew_token *token, const struct curfew_jwks *jwks,
+                                        const struct curfew_jose_key **key, struct curfew_error *error)
 {
-    uint8_t bytes[CURFEW_ES256_SIGNATURE_SIZE];
-    size_t size = 0;
     struct curfew_slice kid = {NULL, 0};
-    struct curfew_slice thumbprint;
     const struct curfew_json *member = curfew_json_member(token->header, "kid");
     if (member != NULL && (!curfew_json_string(member, &kid) || kid.size == 0)) {
         return refuse(error, CURFEW_TOKEN_KEY, "its kid is not the name of a key");
     }
-    if (!curfew_jwks_has_key(jwks, kid)) {
+    *key = curfew_jwks_find(jwks, kid);
+    if (*key == NULL) {
         return refuse(error, CURFEW_TOKEN_KEY,
                       kid.size == 0 ? "it has no kid and there are several keys" : "its kid names no key of the set");
     }
-    if (parts->signature.size != CURFEW_BASE64URL_SIZE(CURFEW_ES256_SIGNATURE_SIZE)) {
-        return refuse(error, CURFEW_TOKEN_SIGNATURE, "its signature is not 64 bytes");
+    if (curfew_jose_key_algorithm(*key) != token->algorithm) {
+        return refuse(error, CURFEW_TOKEN_ALGORITHM, "its alg is not that of the key its kid names");
+    }
+    return CURFEW_TOKEN_GOOD;
+}
+
+static enum curfew_token_fault check_signature(struct curfew_token *token, const struct parts *parts,
+                                               const struct curfew_jwks *jwks, struct curfew_error *error)
+{
+    uint8_t bytes[CURFEW_JOSE_SIGNATURE_MAX];
+    size_t size = 0;
+    const struct curfew_jose_key *key = NULL;
+    enum curfew_token_fault fault = find_key(token, jwks, &key, error);
+    if (fault != CURFEW_TOKEN_GOOD) {
+        return fault;
+    }
+    if (parts->signature.size != CURFEW_BASE64URL_SIZE(curfew_jose_key_signature_size(key))) {
+        return refuse(error, CURFEW_TOKEN_SIGNATURE, "its signature is not as long as those of its key");
     }
     if (!curfew_base64url_decode(parts->signature, bytes, &size)) {
         return refuse(error, CURFEW_TOKEN_MALFORMED, "its signature is not base64url");
     }
-    if (!curfew_jwks_verify_es256(jwks, kid, parts->signed_text, (struct curfew_slice){bytes, size}, &thumbprint)) {
+    if (!curfew_jose_key_verify(key, parts->signed_text, (struct curfew_slice){bytes, size})) {
         return refuse(error, CURFEW_TOKEN_SIGNATURE, "its signature does not verify");
     }
-    memcpy(token->thumbprint, thumbprint.at, thumbprint.size);
+    memcpy(token->thumbprint, curfew_jose_key_thumbprint(key), sizeof token->thumbprint);
     return CURFEW_TOKEN_GOOD;
 }
 
@@ -156,7 +174,7 @@ static enum curfew_token_fault fill(struct curfew_token *token, const struct par
 {
     enum curfew_token_fault fault = read_object(parts->header, "header", &token->header, error);
     if (fault == CURFEW_TOKEN_GOOD) {
-        fault = check_header(token->header, error);
+        fault = check_header(token->header, &token->algorithm, error);
     }
     if (fault == CURFEW_TOKEN_GOOD && jwks != NULL) {
         fault = check_signature(token, parts, jwks, error);

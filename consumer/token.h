@@ -1,11 +1,12 @@
 /* token: a JWT access token (RFC 9068) with the `curfew` claim, verified and turned into claims. No clock, no state:
  * expiry is the guard's. Any thread.
  *
- * Refused: more than CURFEW_TOKEN_MAX bytes; not three base64url parts (no padding); alg other than ES256 (none
- * included); typ other than at+jwt or application/at+jwt (any case); crit; duplicate members at any depth; a missing or
- * mistyped iss, exp, aud, sub, client_id, iat, jti or curfew claim; curfew.v other than 1; claims that do not pass
- * curfew_claims_check. Unknown claims are ignored, unknown members of `curfew` are not: what we do not understand might
- * have been a restriction. NumericDates may have a fraction; iat and exp round down to the microsecond. */
+ * Refused: more than CURFEW_TOKEN_MAX bytes; not three base64url parts (no padding); an alg that is not its key's
+ * (none included: the key says the algorithm, core/jose_key.h); typ other than at+jwt or application/at+jwt (any case);
+ * crit; duplicate members at any depth; a missing or mistyped iss, exp, aud, sub, client_id, iat, jti or curfew claim;
+ * curfew.v other than 1; claims that do not pass curfew_claims_check. Unknown claims are ignored, unknown members of
+ * `curfew` are not: what we do not understand might have been a restriction. NumericDates may have a fraction; iat and
+ * exp round down to the microsecond. */
 #ifndef CURFEW_CONSUMER_TOKEN_H
 #define CURFEW_CONSUMER_TOKEN_H
 

@@ -26,6 +26,6 @@ const struct curfew_config_option curfew_options[] = {
     {"cache.password_file", "", "file with user:password or password; empty: none"},
 
     {"issuer.name", NULL, "the iss of minted tokens"},
-    {"issuer.key_file", NULL, "PEM private key (EC P-256), mode 0600"},
+    {"issuer.key_file", NULL, "PEM private key (EC P-256, RSA or Ed25519), mode 0600"},
     {NULL, NULL, NULL},
 };

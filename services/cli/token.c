@@ -14,6 +14,7 @@
 enum {
     KEY_OUT = CURFEW_CLI_KEY(0),
     KEY_JWKS,
+    KEY_ALGORITHM,
     KEY_FILE,
     KEY_SESSION,
     KEY_JTI,
@@ -23,10 +24,12 @@ enum {
 
 struct keygen {
     const char *out, *jwks;
+    enum curfew_jose_algorithm algorithm;
 };
 
 static const struct argp_option keygen_options[] = {
     {"out", KEY_OUT, "FILE", 0, "where the private key goes (PEM, mode 0600); must not be there yet", 0},
+    {"alg", KEY_ALGORITHM, "NAME", 0, "ES256 (EC P-256; default), RS256 (RSA 2048) or EdDSA (Ed25519)", 0},
     {"jwks", KEY_JWKS, "FILE", 0, "where the public keys go (RFC 7517); must not be there yet", 0},
     {NULL, 0, NULL, 0, NULL, 0},
 };
@@ -42,6 +45,10 @@ static error_t parse_keygen(int key, char *argument, struct argp_state *state)
     case KEY_JWKS:
         keygen->jwks = argument;
         return 0;
+    case KEY_ALGORITHM:
+        if (!curfew_jose_algorithm_parse(curfew_slice_of(argument), &keygen->algorithm))
+            argp_error(state, "--alg: \"%.32s\" is none of ES256, RS256 and EdDSA", argument);
+        return 0;
     case ARGP_KEY_END:
         curfew_cli_require(state, keygen->out, "--out", "--out key.pem");
         curfew_cli_require(state, keygen->jwks, "--jwks", "--jwks jwks.json");
@@ -55,11 +62,11 @@ static const struct curfew_cli_syntax keygen_syntax = {
     .options = keygen_options,
     .parse = parse_keygen,
     .args = "",
-    .help =
-        "Makes a signing key for tokens (EC P-256, ES256): the private key for issuer.key_file, the public keys for "
-        "hop.jwks_file. Neither file is ever overwritten.\v"
-        "Example:\n"
-        "  curfew token keygen --out key.pem --jwks jwks.json" CURFEW_CLI_EXITS,
+    .help = "Makes a signing key for tokens: the private key for issuer.key_file, the public keys for "
+            "hop.jwks_file. Neither file is ever overwritten.\v"
+            "Example:\n"
+            "  curfew token keygen --out key.pem --jwks jwks.json\n"
+            "  curfew token keygen --alg RS256 --out key.pem --jwks jwks.json" CURFEW_CLI_EXITS,
 };
 
 /* Writes all of `text` and makes it last. */
@@ -86,7 +93,7 @@ static enum curfew_status generate(const struct keygen *keygen, struct curfew_er
 
     if (descriptor < 0)
         return curfew_error_set(error, CURFEW_INVALID, "making %s for the public keys: %m", keygen->jwks);
-    status = curfew_signer_generate(keygen->out, &jwks, error);
+    status = curfew_signer_generate(keygen->algorithm, keygen->out, &jwks, error);
     made = status == CURFEW_OK;
     if (made && !write_all(descriptor, jwks))
         status = curfew_error_set(error, CURFEW_INVALID, "writing the public keys to %s: %m", keygen->jwks);
@@ -102,7 +109,7 @@ static enum curfew_status generate(const struct keygen *keygen, struct curfew_er
 
 int curfew_token_keygen(struct curfew_cli *cli, int argc, char **argv)
 {
-    struct keygen keygen = {.out = NULL};
+    struct keygen keygen = {.algorithm = CURFEW_JOSE_ES256};
     struct curfew_error error;
 
     curfew_cli_parse(cli, &keygen_syntax, argc, argv, &keygen);

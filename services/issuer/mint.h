@@ -1,4 +1,4 @@
-/* mint: the gated mint (RFC 9068 tokens, ES256). A token is signed, announced with token-created, and handed out only
+/* mint: the gated mint (RFC 9068 tokens). A token is signed, announced with token-created, and handed out only
  * when the coordinator accepted it; what is refused never leaves and is wiped. One thread a call; a signer may be
  * shared. */
 #ifndef CURFEW_ISSUER_MINT_H

@@ -1,8 +1,8 @@
 /* signer: a key file and what is signed with it. */
 #include "services/issuer/signer.h"
 #include "core/base64url.h"
-#include "core/es256.h"
 #include "core/file.h"
+#include "core/jose_key.h"
 #include "core/json.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -14,14 +14,14 @@
 #define HEADER_MAX 128 /* {"alg":"ES256","typ":"at+jwt","kid":"<43 characters>"} */
 
 struct curfew_signer {
-    struct curfew_es256 *key;
+    struct curfew_jose_key *key;
 };
 
-static enum curfew_status wrap(struct curfew_es256 *key, struct curfew_signer **signer, struct curfew_error *error)
+static enum curfew_status wrap(struct curfew_jose_key *key, struct curfew_signer **signer, struct curfew_error *error)
 {
     *signer = malloc(sizeof **signer);
     if (*signer == NULL) {
-        curfew_es256_destroy(key);
+        curfew_jose_key_destroy(key);
         return curfew_error_set(error, CURFEW_NOMEM, "taking in a signing key: out of memory");
     }
     (*signer)->key = key;
@@ -32,14 +32,14 @@ enum curfew_status curfew_signer_load(const char *path, struct curfew_signer **s
 {
     struct curfew_error inner;
     struct curfew_file file;
-    struct curfew_es256 *key = NULL;
+    struct curfew_jose_key *key = NULL;
     struct curfew_file_request request = {path, "signing key", CURFEW_SIGNER_FILE_MAX, CURFEW_FILE_PRIVATE};
     *signer = NULL;
     enum curfew_status status = curfew_file_read(&request, &file, error);
     if (status != CURFEW_OK) {
         return status;
     }
-    status = curfew_es256_private((struct curfew_slice){file.bytes, file.size}, &key, &inner);
+    status = curfew_jose_key_private((struct curfew_slice){file.bytes, file.size}, &key, &inner);
     curfew_file_wipe(&file);
     if (status != CURFEW_OK) {
         return curfew_error_set(error, status, "reading signing key %s: %s", path, inner.text);
@@ -50,7 +50,7 @@ enum curfew_status curfew_signer_load(const char *path, struct curfew_signer **s
 void curfew_signer_destroy(struct curfew_signer *signer)
 {
     if (signer != NULL) {
-        curfew_es256_destroy(signer->key);
+        curfew_jose_key_destroy(signer->key);
         free(signer);
     }
 }
@@ -99,21 +99,22 @@ static enum curfew_status store(const char *path, const char *pem, size_t size, 
     return CURFEW_OK;
 }
 
-enum curfew_status curfew_signer_generate(const char *path, char **jwks, struct curfew_error *error)
+enum curfew_status curfew_signer_generate(enum curfew_jose_algorithm algorithm, const char *path, char **jwks,
+                                          struct curfew_error *error)
 {
     struct curfew_signer *signer = NULL;
-    struct curfew_es256 *key = NULL;
+    struct curfew_jose_key *key = NULL;
     char pem[CURFEW_SIGNER_FILE_MAX];
     size_t size = 0;
     *jwks = NULL;
-    enum curfew_status status = curfew_es256_generate(&key, error);
+    enum curfew_status status = curfew_jose_key_generate(algorithm, &key, error);
     if (status == CURFEW_OK) {
         status = wrap(key, &signer, error);
     }
     if (status != CURFEW_OK) {
         return status;
     }
-    status = curfew_es256_print(signer->key, pem, sizeof pem, &size, error);
+    status = curfew_jose_key_print(signer->key, pem, sizeof pem, &size, error);
     if (status != CURFEW_OK) {
         goto out;
     }
@@ -143,11 +144,11 @@ char *curfew_signer_jwks(const struct curfew_signer *signer)
     char *text = NULL;
     struct curfew_json *set = curfew_json_object();
     struct curfew_json *keys = curfew_json_array();
-    struct curfew_json *jwk = curfew_json_object();
-    bool ok = set_text(jwk, "kty", "EC") && set_text(jwk, "crv", "P-256") &&
-              set_text(jwk, "x", curfew_es256_x(signer->key)) && set_text(jwk, "y", curfew_es256_y(signer->key)) &&
-              set_text(jwk, "use", "sig") && set_text(jwk, "alg", "ES256") &&
-              set_text(jwk, "kid", curfew_es256_thumbprint(signer->key));
+    struct curfew_json *jwk = NULL;
+    bool ok = curfew_json_parse(curfew_slice_of(curfew_jose_key_jwk(signer->key)), &jwk, NULL) == CURFEW_OK &&
+              set_text(jwk, "use", "sig") &&
+              set_text(jwk, "alg", curfew_jose_algorithm_name(curfew_jose_key_algorithm(signer->key))) &&
+              set_text(jwk, "kid", curfew_jose_key_thumbprint(signer->key));
     ok = curfew_json_append(keys, jwk) && ok;
     ok = curfew_json_set(set, "keys", keys) && ok;
     if (ok) {
@@ -159,18 +160,20 @@ char *curfew_signer_jwks(const struct curfew_signer *signer)
 
 const char *curfew_signer_thumbprint(const struct curfew_signer *signer)
 {
-    return curfew_es256_thumbprint(signer->key);
+    return curfew_jose_key_thumbprint(signer->key);
 }
 
 enum curfew_status curfew_signer_sign(const struct curfew_signer *signer, struct curfew_slice payload, char **token,
                                       struct curfew_error *error)
 {
     char header[HEADER_MAX];
-    uint8_t signature[CURFEW_ES256_SIGNATURE_SIZE];
-    int length = snprintf(header, sizeof header, "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"%s\"}",
-                          curfew_signer_thumbprint(signer));
+    uint8_t signature[CURFEW_JOSE_SIGNATURE_MAX];
+    int length =
+        snprintf(header, sizeof header, "{\"alg\":\"%s\",\"typ\":\"at+jwt\",\"kid\":\"%s\"}",
+                 curfew_jose_algorithm_name(curfew_jose_key_algorithm(signer->key)), curfew_signer_thumbprint(signer));
     size_t signed_size = CURFEW_BASE64URL_SIZE((size_t)length) + 1 + CURFEW_BASE64URL_SIZE(payload.size);
-    size_t size = signed_size + 1 + CURFEW_BASE64URL_SIZE(sizeof signature) + 1;
+    struct curfew_slice made = {signature, curfew_jose_key_signature_size(signer->key)};
+    size_t size = signed_size + 1 + CURFEW_BASE64URL_SIZE(made.size) + 1;
     *token = NULL;
     char *text = malloc(size);
     if (text == NULL) {
@@ -181,13 +184,13 @@ enum curfew_status curfew_signer_sign(const struct curfew_signer *signer, struct
     text[used] = '.';
     curfew_base64url_encode(payload, text + used + 1);
     enum curfew_status status =
-        curfew_es256_sign(signer->key, (struct curfew_slice){(const uint8_t *)text, signed_size}, signature, error);
+        curfew_jose_key_sign(signer->key, (struct curfew_slice){(const uint8_t *)text, signed_size}, signature, error);
     if (status != CURFEW_OK) {
         free(text); /* unsigned, it is worth nothing */
         return status;
     }
     text[signed_size] = '.';
-    curfew_base64url_encode((struct curfew_slice){signature, sizeof signature}, text + signed_size + 1);
+    curfew_base64url_encode(made, text + signed_size + 1);
     *token = text;
     return CURFEW_OK;
 }

@@ -1,20 +1,22 @@
-/* signer: the key an issuer signs with (ES256). Immutable once loaded: any thread may sign with it. */
+/* signer: the key an issuer signs with, of any algorithm of core/jose_key.h. Immutable once loaded: any thread may sign
+ * with it. */
 #ifndef CURFEW_ISSUER_SIGNER_H
 #define CURFEW_ISSUER_SIGNER_H
 
-#include <curfew/slice.h>
-#include <curfew/status.h>
+#include "core/jose_key.h"
 
 #define CURFEW_SIGNER_FILE_MAX (16 * 1024) /* bytes of a key file */
 
 struct curfew_signer;
 
-/* Reads a PEM private key (EC P-256). The file must not be readable by others (mode 0600 or stricter). */
+/* Reads a PEM private key; its type says the algorithm. The file must not be readable by others (mode 0600 or
+ * stricter). */
 enum curfew_status curfew_signer_load(const char *path, struct curfew_signer **signer,
                                       struct curfew_error *error) CURFEW_MUST_CHECK;
 void curfew_signer_destroy(struct curfew_signer *signer);
 /* Makes a new key pair: PEM to `path` (created 0600, never overwritten), the public JWKS as JSON, malloc'ed. */
-enum curfew_status curfew_signer_generate(const char *path, char **jwks, struct curfew_error *error) CURFEW_MUST_CHECK;
+enum curfew_status curfew_signer_generate(enum curfew_jose_algorithm algorithm, const char *path, char **jwks,
+                                          struct curfew_error *error) CURFEW_MUST_CHECK;
 /* The public key set of a loaded key, JSON, malloc'ed; NULL when memory runs out. */
 char *curfew_signer_jwks(const struct curfew_signer *signer);
 /* The key's RFC 7638 thumbprint, which is also its kid. */

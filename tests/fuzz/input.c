@@ -8,6 +8,9 @@ const char input_key_pem[] = "-----BEGIN PRIVATE KEY-----\n"
                              "LnEIVmyEgdBcTizuEJSh1lLbCxmhRANCAARxojT5L5HuFGGkNpGBb5vsrTIIF/cW\n"
                              "bCXBvF9SA4iS/B5qiFC03SMt74Foyq8q6aW6yi8KkMcxFDSC3LRt0iSD\n"
                              "-----END PRIVATE KEY-----\n";
+const char input_ed_key_pem[] = "-----BEGIN PRIVATE KEY-----\n"
+                                "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n"
+                                "-----END PRIVATE KEY-----\n";
 
 uint8_t input_byte(struct input *input)
 {

@@ -29,5 +29,6 @@ char *input_text(struct curfew_slice bytes);
 
 /* A key that signs nothing but made-up tokens, as PEM: the same in every run, so that an input means the same. */
 extern const char input_key_pem[];
+extern const char input_ed_key_pem[]; /* Ed25519: RFC 8037, Appendix A.1 */
 
 #endif

@@ -6,7 +6,7 @@
  * bound, and that no change of one bit of the text verifies. Refused means no token, and an error that says why.
  *
  * Input: first byte 0: a text. 1: where to flip a bit (two bytes), then a payload. 2: a header, a line feed and a
- * payload. */
+ * payload. 3: as 1, by EdDSA. 4: as 2, by EdDSA. */
 #include "consumer/token.h"
 #include "consumer/claims.h"
 #include "core/base64url.h"
@@ -21,20 +21,36 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static struct curfew_es256 *key;
+#define HEADER_ED "{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"kid\":\"ed\"}"
+#define KEYS 2
+
+static struct curfew_jose_key *keys[KEYS]; /* "one" for ES256, "ed" for EdDSA */
 static struct curfew_jwks *jwks;
 static uint8_t encoded[CURFEW_CODEC_RECORD_MAX];
 
 static void open_key(void)
 {
-    char text[512];
+    static const char *const pems[KEYS] = {input_key_pem, input_ed_key_pem};
+    static const char *const names[KEYS] = {"one", "ed"};
+    char text[1024] = "{\"keys\":[";
     struct curfew_error error;
     input_require(curfew_codec_init(&error) == CURFEW_OK, "the schemas load");
-    input_require(curfew_es256_private(curfew_slice_of(input_key_pem), &key, &error) == CURFEW_OK, "the key loads");
-    (void)snprintf(text, sizeof text,
-                   "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%s\",\"y\":\"%s\",\"kid\":\"one\"}]}",
-                   curfew_es256_x(key), curfew_es256_y(key));
+    for (size_t i = 0; i < KEYS; i++) {
+        input_require(curfew_jose_key_private(curfew_slice_of(pems[i]), &keys[i], &error) == CURFEW_OK,
+                      "the key loads");
+        const char *jwk = curfew_jose_key_jwk(keys[i]);
+        size_t used = strlen(text);
+        (void)snprintf(text + used, sizeof text - used, "%s%.*s,\"kid\":\"%s\"}", i == 0 ? "" : ",",
+                       (int)strlen(jwk) - 1, jwk, names[i]);
+    }
+    strcat(text, "]}");
     input_require(curfew_jwks_parse(curfew_slice_of(text), &jwks, &error) == CURFEW_OK, "its set loads");
+}
+
+static bool is_ours(struct curfew_slice thumbprint)
+{
+    return curfew_slice_equal(thumbprint, curfew_slice_of(curfew_jose_key_thumbprint(keys[0]))) ||
+           curfew_slice_equal(thumbprint, curfew_slice_of(curfew_jose_key_thumbprint(keys[1])));
 }
 
 static bool lists_equal(const struct curfew_claims *a, const struct curfew_claims *b)
@@ -114,9 +130,7 @@ static bool try_text(struct curfew_slice text)
     if (fault == CURFEW_TOKEN_GOOD) {
         input_require(read_fault == CURFEW_TOKEN_GOOD, "what verifies can be read");
         check_same(curfew_token_claims(read), curfew_token_claims(verified));
-        input_require(
-            curfew_slice_equal(curfew_token_claims(verified)->key, curfew_slice_of(curfew_es256_thumbprint(key))),
-            "it names the key that signed it");
+        input_require(is_ours(curfew_token_claims(verified)->key), "it names the key that signed it");
     } else {
         check_refusal(verified, &error);
     }
@@ -126,9 +140,9 @@ static bool try_text(struct curfew_slice text)
 }
 
 /* header.payload.signature; malloc'ed. */
-static char *sign(struct curfew_slice header, struct curfew_slice payload)
+static char *sign(const struct curfew_jose_key *key, struct curfew_slice header, struct curfew_slice payload)
 {
-    uint8_t signature[CURFEW_ES256_SIGNATURE_SIZE];
+    uint8_t signature[CURFEW_JOSE_SIGNATURE_MAX];
     size_t most = CURFEW_BASE64URL_SIZE(header.size) + CURFEW_BASE64URL_SIZE(payload.size) +
                   CURFEW_BASE64URL_SIZE(sizeof signature);
     char *text = malloc(most + sizeof "..");
@@ -137,17 +151,18 @@ static char *sign(struct curfew_slice header, struct curfew_slice payload)
     strcat(text, ".");
     curfew_base64url_encode(payload, text + strlen(text));
     size_t size = strlen(text);
-    input_require(curfew_es256_sign(key, (struct curfew_slice){(const uint8_t *)text, size}, signature, NULL) ==
+    input_require(curfew_jose_key_sign(key, (struct curfew_slice){(const uint8_t *)text, size}, signature, NULL) ==
                       CURFEW_OK,
                   "signing works");
     text[size] = '.';
-    curfew_base64url_encode((struct curfew_slice){signature, sizeof signature}, text + size + 1);
+    curfew_base64url_encode((struct curfew_slice){signature, curfew_jose_key_signature_size(key)}, text + size + 1);
     return text;
 }
 
-static void try_signed(struct curfew_slice header, struct curfew_slice payload, size_t flip)
+static void try_signed(const struct curfew_jose_key *key, struct curfew_slice header, struct curfew_slice payload,
+                       size_t flip)
 {
-    char *text = sign(header, payload);
+    char *text = sign(key, header, payload);
     size_t size = strlen(text);
     uint8_t *exact = malloc(size); /* without a NUL behind it */
     input_require(exact != NULL, "there is memory");
@@ -165,22 +180,25 @@ static void try_signed(struct curfew_slice header, struct curfew_slice payload, 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input input = {data, size};
-    if (key == NULL) {
+    if (keys[0] == NULL) {
         open_key();
     }
-    switch (input_byte(&input)) {
+    uint8_t kind = input_byte(&input);
+    const bool ed = kind == 3 || kind == 4;
+    switch (kind) {
     case 0:
         (void)try_text(input_rest(&input));
         break;
-    case 1: {
+    case 1:
+    case 3: {
         size_t flip = (size_t)input_byte(&input) << 8;
         flip |= input_byte(&input);
-        try_signed(curfew_slice_of(HEADER), input_rest(&input), flip);
+        try_signed(keys[ed], curfew_slice_of(ed ? HEADER_ED : HEADER), input_rest(&input), flip);
         break;
     }
     default: {
         struct curfew_slice header = input_until(&input, '\n');
-        try_signed(header, input_rest(&input), size);
+        try_signed(keys[ed], header, input_rest(&input), size);
         break;
     }
     }

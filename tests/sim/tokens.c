@@ -40,7 +40,7 @@ static void make_key(void)
     }
     (void)snprintf(key, sizeof key, "%s/key.pem", directory);
     (void)snprintf(set, sizeof set, "%s/keys.json", directory);
-    must(curfew_signer_generate(key, &json, &error), &error);
+    must(curfew_signer_generate(CURFEW_JOSE_ES256, key, &json, &error), &error);
     must(curfew_signer_load(key, &signer, &error), &error);
     FILE *out = fopen(set, "w");
     if (out == NULL || fputs(json, out) < 0 || fclose(out) != 0) {

@@ -386,7 +386,7 @@ static void *read_on(void *context)
 
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
-static void make_token(struct world *world, const struct curfew_es256 *key, size_t job, size_t i)
+static void make_token(struct world *world, const struct curfew_jose_key *key, size_t job, size_t i)
 {
     char step[64];
     char jti[32];
@@ -414,7 +414,7 @@ static void open_world(struct world *world, const struct stress_options *options
         stress_broken("%s", error.text);
     }
     curfew_freshness_lanes_set(world->region, LANES);
-    struct curfew_es256 *signer = forge_key();
+    struct curfew_jose_key *signer = forge_key();
     world->seed = options->seed;
     world->jwks = forge_jwks(&signer, 1);
     world->guard = (struct curfew_guard){.region = world->region,
@@ -433,7 +433,7 @@ static void open_world(struct world *world, const struct stress_options *options
             make_token(world, signer, job, i);
         }
     }
-    curfew_es256_destroy(signer);
+    curfew_jose_key_destroy(signer);
 }
 
 static void close_world(struct world *world)

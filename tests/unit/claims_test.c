@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 struct world {
-    struct curfew_es256 *key;
+    struct curfew_jose_key *key;
     struct curfew_jwks *jwks;
 };
 
@@ -25,7 +25,7 @@ static int close_world(void **state)
 {
     struct world *world = *state;
     curfew_jwks_destroy(world->jwks);
-    curfew_es256_destroy(world->key);
+    curfew_jose_key_destroy(world->key);
     free(world);
     return 0;
 }

@@ -34,33 +34,38 @@ static inline char *forge_swap(const char *text, const char *from, const char *t
     return made;
 }
 
-static inline struct curfew_es256 *forge_key(void)
+static inline struct curfew_jose_key *forge_key_of(enum curfew_jose_algorithm algorithm)
 {
-    struct curfew_es256 *key = NULL;
+    struct curfew_jose_key *key = NULL;
     struct curfew_error error;
-    if (curfew_es256_generate(&key, &error) != CURFEW_OK) {
+    if (curfew_jose_key_generate(algorithm, &key, &error) != CURFEW_OK) {
         fprintf(stderr, "forge: %s\n", error.text);
         abort();
     }
     return key;
 }
 
-/* One public key as a JWK named `kid`. */
-static inline void forge_jwk(const struct curfew_es256 *key, const char *kid, char *text, size_t size)
+static inline struct curfew_jose_key *forge_key(void)
 {
-    snprintf(text, size, "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%s\",\"y\":\"%s\",\"kid\":\"%s\"}",
-             curfew_es256_x(key), curfew_es256_y(key), kid);
+    return forge_key_of(CURFEW_JOSE_ES256);
+}
+
+/* One public key as a JWK named `kid`. */
+static inline void forge_jwk(const struct curfew_jose_key *key, const char *kid, char *text, size_t size)
+{
+    const char *jwk = curfew_jose_key_jwk(key);
+    snprintf(text, size, "%.*s,\"kid\":\"%s\"}", (int)strlen(jwk) - 1, jwk, kid);
 }
 
 /* The public set of `count` keys named "one", "two". */
-static inline struct curfew_jwks *forge_jwks(struct curfew_es256 *const *keys, size_t count)
+static inline struct curfew_jwks *forge_jwks(struct curfew_jose_key *const *keys, size_t count)
 {
     static const char *const names[] = {"one", "two"};
-    char text[1024] = "{\"keys\":[";
+    char text[4096] = "{\"keys\":[";
     struct curfew_jwks *jwks = NULL;
     struct curfew_error error;
     for (size_t i = 0; i < count; i++) {
-        char jwk[300];
+        char jwk[1024];
         forge_jwk(keys[i], names[i], jwk, sizeof jwk);
         strcat(text, i == 0 ? "" : ",");
         strcat(text, jwk);
@@ -76,7 +81,7 @@ static inline struct curfew_jwks *forge_jwks(struct curfew_es256 *const *keys, s
 /* header.payload. with the dot that the signature follows; malloc'ed with room for one. */
 static inline char *forge_unsigned(const char *header, const char *payload)
 {
-    char *text = malloc(2 * (strlen(header) + strlen(payload)) + 200);
+    char *text = malloc(2 * (strlen(header) + strlen(payload)) + 900);
     if (text == NULL) {
         abort();
     }
@@ -88,18 +93,18 @@ static inline char *forge_unsigned(const char *header, const char *payload)
 }
 
 /* A token signed by `key`, whatever it says; malloc'ed. */
-static inline char *forge_token(const struct curfew_es256 *key, const char *header, const char *payload)
+static inline char *forge_token(const struct curfew_jose_key *key, const char *header, const char *payload)
 {
-    uint8_t signature[CURFEW_ES256_SIGNATURE_SIZE];
+    uint8_t signature[CURFEW_JOSE_SIGNATURE_MAX];
     struct curfew_error error;
     char *text = forge_unsigned(header, payload);
     size_t size = strlen(text);
-    if (curfew_es256_sign(key, (struct curfew_slice){(const uint8_t *)text, size - 1}, signature, &error) !=
+    if (curfew_jose_key_sign(key, (struct curfew_slice){(const uint8_t *)text, size - 1}, signature, &error) !=
         CURFEW_OK) {
         fprintf(stderr, "forge: %s\n", error.text);
         abort();
     }
-    curfew_base64url_encode((struct curfew_slice){signature, sizeof signature}, text + size);
+    curfew_base64url_encode((struct curfew_slice){signature, curfew_jose_key_signature_size(key)}, text + size);
     return text;
 }
 

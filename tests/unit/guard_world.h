@@ -25,7 +25,7 @@
 static const enum curfew_class classes[] = {CURFEW_CLASS_STRICT, CURFEW_CLASS_STANDARD, CURFEW_CLASS_BEST_EFFORT};
 
 struct world {
-    struct curfew_es256 *key;
+    struct curfew_jose_key *key;
     struct curfew_jwks *jwks;
     struct curfew_region *region;
     struct curfew_guard guard;
@@ -90,7 +90,7 @@ static inline int close_world(void **state)
     struct world *world = *state;
     curfew_region_destroy(world->region);
     curfew_jwks_destroy(world->jwks);
-    curfew_es256_destroy(world->key);
+    curfew_jose_key_destroy(world->key);
     free(world->token);
     free(world);
     return 0;

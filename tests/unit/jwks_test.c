@@ -14,6 +14,14 @@
 #define X "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"
 #define Y "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"
 #define EC "\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" X "\",\"y\":\"" Y "\""
+/* The keys of RFC 7638 §3.1 and RFC 8037, Appendix A.2. */
+#define RSA_N                                                                                                          \
+    "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjB"             \
+    "ZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8"             \
+    "KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_"             \
+    "xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"
+#define RSA "\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"" RSA_N "\""
+#define OKP "\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\""
 #define THUMBPRINT "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U"
 
 static enum curfew_status parse(const char *text, struct curfew_jwks **jwks, struct curfew_error *error)
@@ -23,7 +31,7 @@ static enum curfew_status parse(const char *text, struct curfew_jwks **jwks, str
 
 static bool has(const struct curfew_jwks *jwks, const char *kid)
 {
-    return curfew_jwks_has_key(jwks, curfew_slice_of(kid));
+    return curfew_jwks_find(jwks, curfew_slice_of(kid)) != NULL;
 }
 
 static void usable_keys_are_found_by_name(void **state)
@@ -36,14 +44,24 @@ static void usable_keys_are_found_by_name(void **state)
                            "[\"sign\",\"verify\"]},"
                            "{" EC ",\"kid\":\"enc\",\"use\":\"enc\"},{" EC ",\"kid\":\"other\",\"alg\":\"ECDH-ES\"},"
                            "{" EC ",\"kid\":\"derive\",\"key_ops\":[\"deriveKey\"]},"
-                           "{\"kty\":\"RSA\",\"kid\":\"rsa\",\"n\":\"AQAB\",\"e\":\"AQAB\"},"
+                           "{" RSA ",\"kid\":\"rsa\"},{" RSA ",\"kid\":\"pss\",\"alg\":\"PS256\"},"
+                           "{" RSA ",\"kid\":\"rs512\",\"alg\":\"RS512\"},{" OKP ",\"kid\":\"ed\",\"alg\":\"EdDSA\"},"
+                           "{" OKP ",\"kid\":\"es\",\"alg\":\"ES256\"},{" OKP
+                           ",\"kid\":\"sign\",\"key_ops\":[\"sign\"]},"
+                           "{\"kty\":\"OKP\",\"crv\":\"X25519\",\"x\":\"AA\",\"kid\":\"x\"},"
+                           "{\"kty\":\"OKP\",\"crv\":\"Ed448\",\"x\":\"AA\",\"kid\":\"448\"},"
                            "{\"kty\":\"EC\",\"crv\":\"P-384\",\"kid\":\"p384\",\"x\":\"AA\",\"y\":\"AA\"},"
                            "{\"kty\":\"of-the-future\",\"kid\":\"new\"}],\"more\":1}",
                            &jwks, &error),
                      CURFEW_OK);
     assert_true(has(jwks, THUMBPRINT));
     assert_true(has(jwks, "b"));
-    assert_false(has(jwks, "enc") || has(jwks, "other") || has(jwks, "derive") || has(jwks, "rsa"));
+    assert_true(has(jwks, "rsa") && has(jwks, "ed"));
+    assert_int_equal(curfew_jose_key_algorithm(curfew_jwks_find(jwks, curfew_slice_of("rsa"))), CURFEW_JOSE_RS256);
+    assert_int_equal(curfew_jose_key_algorithm(curfew_jwks_find(jwks, curfew_slice_of("ed"))), CURFEW_JOSE_EDDSA);
+    assert_false(has(jwks, "enc") || has(jwks, "other") || has(jwks, "derive"));
+    assert_false(has(jwks, "pss") || has(jwks, "rs512") || has(jwks, "es") || has(jwks, "sign"));
+    assert_false(has(jwks, "x") || has(jwks, "448"));
     assert_false(has(jwks, "p384") || has(jwks, "new") || has(jwks, "B") || has(jwks, "b "));
     assert_false(has(jwks, "")); /* two keys: none is meant by leaving the name out */
     curfew_jwks_destroy(jwks);
@@ -64,27 +82,27 @@ static void a_lone_key_needs_no_name(void **state)
     curfew_jwks_destroy(jwks);
 }
 
-static void verifying_tells_whose_signature_it_was(void **state)
+static void a_key_is_found_whole_or_not_at_all(void **state)
 {
-    /* Goal: a signature verifies with the key that made it alone, and its thumbprint is told. */
-    uint8_t signature[CURFEW_ES256_SIGNATURE_SIZE];
+    /* Goal: a name finds the key that made a signature and no other; a name no key has, or none of two, finds none. */
+    uint8_t signature[CURFEW_JOSE_SIGNATURE_MAX];
     struct curfew_error error;
-    struct curfew_slice thumbprint = {NULL, 0};
-    struct curfew_es256 *keys[] = {forge_key(), forge_key()};
+    struct curfew_jose_key *keys[] = {forge_key(), forge_key()};
     struct curfew_jwks *jwks = forge_jwks(keys, 2);
     struct curfew_slice input = curfew_slice_of("what was said");
-    struct curfew_slice slice = {signature, sizeof signature};
+    struct curfew_slice slice = {signature, curfew_jose_key_signature_size(keys[1])};
+    const struct curfew_jose_key *one = curfew_jwks_find(jwks, curfew_slice_of("one"));
+    const struct curfew_jose_key *two = curfew_jwks_find(jwks, curfew_slice_of("two"));
     (void)state;
-    assert_int_equal(curfew_es256_sign(keys[1], input, signature, &error), CURFEW_OK);
-    assert_false(curfew_jwks_verify_es256(jwks, curfew_slice_of("one"), input, slice, &thumbprint));
-    assert_false(curfew_jwks_verify_es256(jwks, curfew_slice_of("three"), input, slice, &thumbprint));
-    assert_false(curfew_jwks_verify_es256(jwks, curfew_slice_of(""), input, slice, &thumbprint));
-    assert_null(thumbprint.at);
-    assert_true(curfew_jwks_verify_es256(jwks, curfew_slice_of("two"), input, slice, &thumbprint));
-    assert_true(curfew_slice_equal(thumbprint, curfew_slice_of(curfew_es256_thumbprint(keys[1]))));
+    assert_int_equal(curfew_jose_key_sign(keys[1], input, signature, &error), CURFEW_OK);
+    assert_false(curfew_jose_key_verify(one, input, slice));
+    assert_true(curfew_jose_key_verify(two, input, slice));
+    assert_string_equal(curfew_jose_key_thumbprint(two), curfew_jose_key_thumbprint(keys[1]));
+    assert_null(curfew_jwks_find(jwks, curfew_slice_of("three")));
+    assert_null(curfew_jwks_find(jwks, curfew_slice_of("")));
     curfew_jwks_destroy(jwks);
-    curfew_es256_destroy(keys[0]);
-    curfew_es256_destroy(keys[1]);
+    curfew_jose_key_destroy(keys[0]);
+    curfew_jose_key_destroy(keys[1]);
 }
 
 static void bad_sets_are_refused(void **state)
@@ -97,7 +115,7 @@ static void bad_sets_are_refused(void **state)
         {"", "ends too early"},
         {"[]", "no array"},
         {"{\"keys\":{}}", "no array"},
-        {"{\"keys\":[]}", "no EC key"},
+        {"{\"keys\":[]}", "no key for ES256, RS256 or EdDSA"},
         {"{\"keys\":[7]}", "not an object"},
         {"{\"keys\":[{" EC "}],\"keys\":[]}", "given twice"},
         {"{\"keys\":[{" EC ",\"d\":\"AAAA\"}]}", "private or secret"},
@@ -111,6 +129,12 @@ static void bad_sets_are_refused(void **state)
         {"{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" X "=\",\"y\":\"" Y "\"}]}", "32 bytes"},
         {"{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" X "AA\",\"y\":\"" Y "\"}]}", "32 bytes"},
         {"{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" X "\",\"y\":\"" X "\"}]}", "no point"},
+        {"{\"keys\":[{\"kty\":\"RSA\",\"n\":\"" X X "\",\"e\":\"AQAB\"}]}", "2048"},
+        {"{\"keys\":[{\"kty\":\"RSA\",\"e\":\"AQAB\"}]}", "2048"},
+        {"{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AAAA\"}]}", "no point"},
+        {"{\"keys\":[{" OKP ",\"d\":\"AAAA\"}]}", "private or secret"},
+        {"{\"keys\":[{" RSA ",\"p\":\"AAAA\"}]}", "private or secret"},
+        {"{\"keys\":[{" RSA ",\"kid\":\"a\"},{" OKP ",\"kid\":\"a\"}]}", "same kid"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -190,7 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(usable_keys_are_found_by_name),
         cmocka_unit_test(a_lone_key_needs_no_name),
-        cmocka_unit_test(verifying_tells_whose_signature_it_was),
+        cmocka_unit_test(a_key_is_found_whole_or_not_at_all),
         cmocka_unit_test(bad_sets_are_refused),
         cmocka_unit_test(the_bounds_hold),
         cmocka_unit_test(files_are_read_or_named),
