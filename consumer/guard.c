@@ -159,8 +159,10 @@ static void decide_token(const struct curfew_guard *guard, const struct curfew_t
     struct curfew_error ignored;
     const struct curfew_claims *claims = curfew_token_claims(token);
     int32_t lanes = curfew_freshness_lanes(guard->region);
-    if (!curfew_slice_equal(claims->issuer, curfew_slice_of(guard->issuer))) {
-        decide(verdict, CURFEW_NOT_VALID, "issuer");
+    const struct curfew_issuer *issuer = curfew_issuers_find(guard->issuers, claims->issuer);
+    if (issuer == NULL || !curfew_issuer_speaks_for(issuer, claims->tenant)) {
+        decide(verdict, CURFEW_NOT_VALID,
+               curfew_token_fault_name(issuer == NULL ? CURFEW_TOKEN_ISSUER : CURFEW_TOKEN_TENANT));
         return;
     }
     if (!curfew_token_has_audience(token, guard->audience)) {
@@ -220,7 +222,7 @@ void curfew_guard_decide(const struct curfew_guard *guard, const struct curfew_r
         return;
     }
     struct curfew_slice text = {(const uint8_t *)request->token, request->token == NULL ? 0 : request->token_size};
-    enum curfew_token_fault fault = curfew_token_verify(text, guard->jwks, &token, &error);
+    enum curfew_token_fault fault = curfew_token_verify(text, guard->issuers, &token, &error);
     if (fault == CURFEW_TOKEN_GOOD) {
         decide_token(guard, token, request, now, verdict);
     } else if (error.status == CURFEW_NOMEM) {

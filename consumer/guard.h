@@ -1,13 +1,12 @@
 /* guard: the decision. Pure over the region: (token, class, now) -> verdict. Any thread; no lock, no I/O.
  *
- * In this order: form and signature; issuer; audience; times (expired by max(wall clock, newest as_of); issued later
- * than now + skew; longer lived than allowed; minted before the log's genesis); floors; freshness of control and of the
- * session's lane against the class. A floor found denies whatever the age: floors only deny. Before the first sync
- * every class says unavailable. */
+ * In this order: form, issuer, key and signature, tenant; audience; times (expired by max(wall clock, newest as_of);
+ * issued later than now + skew; longer lived than allowed; minted before the log's genesis); floors; freshness of
+ * control and of the session's lane against the class. A floor found denies whatever the age: floors only deny. Before
+ * the first sync every class says unavailable. */
 #ifndef CURFEW_CONSUMER_GUARD_H
 #define CURFEW_CONSUMER_GUARD_H
 
-#include "consumer/jwks.h"
 #include "consumer/region.h"
 #include "consumer/token.h"
 #include "core/clock.h"
@@ -15,8 +14,7 @@
 
 struct curfew_guard {
     const struct curfew_region *region;
-    const struct curfew_jwks *jwks;
-    const char *issuer; /* the iss it trusts */
+    const struct curfew_issuers *issuers; /* whom it trusts, and for which tenants */
     const char *audience; /* what aud must hold */
     int64_t longest_life_us;
     int64_t strict_us; /* 2 s */

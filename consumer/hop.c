@@ -34,23 +34,15 @@ static enum curfew_status make_guard(struct curfew_hop *hop, struct curfew_error
     guard->region = hop->region;
     guard->strict_us = CURFEW_HOP_STRICT_US;
     guard->standard_us = CURFEW_HOP_STANDARD_US;
-    const char *keys = NULL;
     int64_t life_s = 0;
-    enum curfew_status status = curfew_config_get(hop->config, "hop.issuer", &guard->issuer, error);
-    if (status == CURFEW_OK) {
-        status = curfew_config_get(hop->config, "hop.audience", &guard->audience, error);
-    }
+    enum curfew_status status = curfew_config_get(hop->config, "hop.audience", &guard->audience, error);
     if (status == CURFEW_OK) {
         status = curfew_config_get_int(hop->config, "hop.longest_life_s", 1, HOP_LONGEST_LIFE_MOST_S, &life_s, error);
     }
     if (status == CURFEW_OK) {
-        status = curfew_config_get(hop->config, "hop.jwks_file", &keys, error);
-    }
-    if (status == CURFEW_OK) {
-        status = curfew_jwks_load(keys, &hop->jwks, error);
+        status = curfew_trust_open(hop->config, &hop->trust, error);
     }
     guard->longest_life_us = life_s * CURFEW_US_PER_S;
-    guard->jwks = hop->jwks;
     return status;
 }
 
@@ -176,7 +168,7 @@ void curfew_hop_close(struct curfew_hop *hop)
     curfew_cache_redis_close(hop->redis);
     curfew_cache_destroy(hop->cache);
     curfew_bus_destroy(&hop->bus);
-    curfew_jwks_destroy(hop->jwks);
+    curfew_trust_close(hop->trust);
     curfew_region_destroy(hop->region);
     curfew_config_destroy(hop->config);
     pthread_cond_destroy(&hop->closed);
@@ -198,7 +190,11 @@ enum curfew_status curfew_hop_authorize(struct curfew_hop *hop, const struct cur
         .decision = CURFEW_UNAVAILABLE_NOW, .reason = "request", .lane = -1, .stale_lane = -1, .age_us = -1};
     enum curfew_status status = CURFEW_OK;
     if (request_usable(request)) {
-        curfew_guard_decide(&hop->guard, request, curfew_clock_now(), verdict);
+        int place = 0;
+        struct curfew_guard guard = hop->guard;
+        guard.issuers = curfew_trust_enter(hop->trust, &place);
+        curfew_guard_decide(&guard, request, curfew_clock_now(), verdict);
+        curfew_trust_leave(hop->trust, place);
     } else {
         status = curfew_error_set(error, CURFEW_INVALID,
                                   "checking a token: the request needs its size, a token, and a class (strict, "

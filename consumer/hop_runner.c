@@ -1,5 +1,6 @@
 /* hop_runner: a hop's one thread. It learns from the broker how many lanes there are, then polls the bus, hands events
- * to the feed, wakes the cache's thread, and publishes the hop's status. All clocks are read here. */
+ * to the feed, wakes the cache's thread, publishes the hop's status, and looks at the files of
+ * keys. All clocks are read here. */
 #include "consumer/feed.h"
 #include "consumer/freshness.h"
 #include "consumer/hop_state.h"
@@ -139,6 +140,7 @@ static void begin(struct runner *runner)
             return;
         }
         problem_set(runner->hop, error.text);
+        curfew_trust_look(runner->hop->trust, curfew_clock_now().boot_us);
         pause_ms(runner->hop, pause);
         pause = pause * 2 < RUNNER_PAUSE_MOST_MS ? pause * 2 : RUNNER_PAUSE_MOST_MS;
     }
@@ -252,6 +254,7 @@ static void *run(void *context)
             curfew_cache_redis_wake(hop->redis);
         }
         publish_status(runner);
+        curfew_trust_look(hop->trust, curfew_clock_now().boot_us);
     }
     curfew_feed_destroy(runner->feed);
     free(runner);

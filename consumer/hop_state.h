@@ -8,6 +8,7 @@
 #include "consumer/cache.h"
 #include "consumer/cache_redis.h"
 #include "consumer/guard.h"
+#include "consumer/trust.h"
 #include "core/bus_kafka.h"
 #include "core/config.h"
 #include <curfew/hop.h>
@@ -22,8 +23,8 @@ struct curfew_hop {
     const char *id;
     char boot[2 * 16 + 1]; /* random, hex: this start of the hop */
     struct curfew_region *region;
-    struct curfew_jwks *jwks;
-    struct curfew_guard guard;
+    struct curfew_trust *trust;
+    struct curfew_guard guard; /* its issuers are set for each check, from `trust` */
     struct curfew_cache *cache; /* NULL: none configured */
     struct curfew_cache_redis *redis;
     struct curfew_bus bus;

@@ -102,6 +102,16 @@ static void print_lanes(FILE *out, const struct curfew_hop *hop)
     }
 }
 
+static void print_trust(FILE *out, const struct curfew_hop *hop)
+{
+    struct curfew_trust_stats stats = curfew_trust_stats(hop->trust);
+    print_number(out, "curfew_hop_issuers_loads_total", "counter", "Sets of issuers and keys taken.", stats.loads);
+    print_number(out, "curfew_hop_issuers_refused_total", "counter",
+                 "Looks that found issuers or keys which cannot be taken.", stats.refusals);
+    print_number(out, "curfew_hop_issuers_behind", "gauge",
+                 "1 while the files say something else than what is believed.", stats.behind);
+}
+
 static void print_cache(FILE *out, const struct curfew_hop *hop)
 {
     struct curfew_cache_stats stats;
@@ -131,6 +141,7 @@ char *curfew_hop_metrics(struct curfew_hop *hop)
                  atomic_load_explicit(&hop->gaps, memory_order_relaxed));
     print_number(out, "curfew_hop_losses_total", "counter", "Times a lane stopped being vouched for.",
                  atomic_load_explicit(&hop->losses, memory_order_relaxed));
+    print_trust(out, hop);
     if (hop->cache != NULL) {
         print_cache(out, hop);
     }

@@ -22,5 +22,4 @@ void curfew_jwks_destroy(struct curfew_jwks *jwks);
 /* The key that `kid` means: by name, or the only one of the set when `kid` is empty. NULL: none. Alive with the set.
  * What it may verify is the key's own algorithm, never the one a token names. */
 const struct curfew_jose_key *curfew_jwks_find(const struct curfew_jwks *jwks, struct curfew_slice kid);
-
 #endif

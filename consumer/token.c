@@ -1,4 +1,4 @@
-/* token: a JWT taken apart, its signature checked before a word of its payload is believed. */
+/* token: a JWT taken apart, its signature checked before its payload is believed. */
 #include "consumer/token.h"
 #include "consumer/claims.h"
 #include "core/base64url.h"
@@ -40,6 +40,10 @@ const char *curfew_token_fault_name(enum curfew_token_fault fault)
         return "signature";
     case CURFEW_TOKEN_CLAIMS:
         return "claims";
+    case CURFEW_TOKEN_ISSUER:
+        return "issuer";
+    case CURFEW_TOKEN_TENANT:
+        return "tenant";
     }
     return "unknown";
 }
@@ -169,28 +173,53 @@ static enum curfew_token_fault check_signature(struct curfew_token *token, const
     return CURFEW_TOKEN_GOOD;
 }
 
-static enum curfew_token_fault fill(struct curfew_token *token, const struct parts *parts,
-                                    const struct curfew_jwks *jwks, struct curfew_error *error)
+/* The payload is read before the signature is checked for one word of it alone: whose keys to check it with. A key of
+ * one issuer never vouches for another (RFC 8725 §3.8). */
+static enum curfew_token_fault check_issuer(struct curfew_token *token, const struct parts *parts,
+                                            const struct curfew_issuers *issuers, const struct curfew_issuer **issuer,
+                                            struct curfew_error *error)
 {
+    struct curfew_slice name;
+    if (!curfew_json_string(curfew_json_member(token->payload, "iss"), &name) || name.size == 0) {
+        return refuse(error, CURFEW_TOKEN_CLAIMS, "its iss is not there, or no name");
+    }
+    *issuer = curfew_issuers_find(issuers, name);
+    if (*issuer == NULL) {
+        return refuse(error, CURFEW_TOKEN_ISSUER, "its iss is none of the issuers trusted here");
+    }
+    if (!curfew_issuer_signs_by(*issuer, token->algorithm)) {
+        return refuse(error, CURFEW_TOKEN_ALGORITHM, "its alg is none its issuer may sign by");
+    }
+    return check_signature(token, parts, curfew_issuer_jwks(*issuer), error);
+}
+
+/* `issuers` NULL: read without asking who signed it. */
+static enum curfew_token_fault fill(struct curfew_token *token, const struct parts *parts,
+                                    const struct curfew_issuers *issuers, struct curfew_error *error)
+{
+    const struct curfew_issuer *issuer = NULL;
     enum curfew_token_fault fault = read_object(parts->header, "header", &token->header, error);
     if (fault == CURFEW_TOKEN_GOOD) {
         fault = check_header(token->header, &token->algorithm, error);
     }
-    if (fault == CURFEW_TOKEN_GOOD && jwks != NULL) {
-        fault = check_signature(token, parts, jwks, error);
-    }
     if (fault == CURFEW_TOKEN_GOOD) {
         fault = read_object(parts->payload, "payload", &token->payload, error);
+    }
+    if (fault == CURFEW_TOKEN_GOOD && issuers != NULL) {
+        fault = check_issuer(token, parts, issuers, &issuer, error);
     }
     if (fault == CURFEW_TOKEN_GOOD &&
         curfew_claims_read(token->payload, &token->room, &token->claims, error) != CURFEW_OK) {
         fault = CURFEW_TOKEN_CLAIMS;
     }
+    if (fault == CURFEW_TOKEN_GOOD && issuer != NULL && !curfew_issuer_speaks_for(issuer, token->claims.tenant)) {
+        fault = refuse(error, CURFEW_TOKEN_TENANT, "its tenant is none its issuer may speak for");
+    }
     token->claims.key = curfew_slice_of(token->thumbprint);
     return fault;
 }
 
-static enum curfew_token_fault take_apart(struct curfew_slice text, const struct curfew_jwks *jwks,
+static enum curfew_token_fault take_apart(struct curfew_slice text, const struct curfew_issuers *issuers,
                                           struct curfew_token **token, struct curfew_error *error)
 {
     struct parts parts;
@@ -206,7 +235,7 @@ static enum curfew_token_fault take_apart(struct curfew_slice text, const struct
         (void)curfew_error_set(error, CURFEW_NOMEM, "reading a token: out of memory");
         return CURFEW_TOKEN_MALFORMED;
     }
-    enum curfew_token_fault fault = fill(made, &parts, jwks, error);
+    enum curfew_token_fault fault = fill(made, &parts, issuers, error);
     if (fault != CURFEW_TOKEN_GOOD) {
         curfew_token_destroy(made);
         return fault;
@@ -215,14 +244,14 @@ static enum curfew_token_fault take_apart(struct curfew_slice text, const struct
     return CURFEW_TOKEN_GOOD;
 }
 
-enum curfew_token_fault curfew_token_verify(struct curfew_slice text, const struct curfew_jwks *jwks,
+enum curfew_token_fault curfew_token_verify(struct curfew_slice text, const struct curfew_issuers *issuers,
                                             struct curfew_token **token, struct curfew_error *error)
 {
-    if (jwks == NULL) {
+    if (issuers == NULL) {
         *token = NULL;
         return refuse(error, CURFEW_TOKEN_KEY, "there are no keys to verify it with");
     }
-    return take_apart(text, jwks, token, error);
+    return take_apart(text, issuers, token, error);
 }
 
 enum curfew_token_fault curfew_token_read(struct curfew_slice text, struct curfew_token **token,

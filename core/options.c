@@ -12,9 +12,12 @@ const struct curfew_config_option curfew_options[] = {
     {"coordinator.listen", "127.0.0.1:8610", "address:port of /livez, /readyz and /metrics; port 0 takes a free one"},
 
     {"hop.id", NULL, "name of this hop, stable over restarts"},
-    {"hop.issuer", NULL, "the iss of the tokens this hop accepts"},
+    {"hop.issuers_file", NULL, "JSON: the issuers this hop accepts, their keys, algorithms and tenants"},
+    {"hop.issuer", NULL, "instead, for one issuer: the iss of its tokens"},
     {"hop.audience", NULL, "the aud a token must name to be accepted here"},
     {"hop.jwks_file", NULL, "public keys of the issuer (RFC 7517)"},
+    {"hop.algorithms", NULL, "what the issuer may sign by: ES256, RS256, EdDSA; commas between"},
+    {"hop.tenants", NULL, "tenants the issuer may speak for, commas between; * for every tenant"},
     {"hop.longest_life_s", "900", "a token that lives longer than this from iat to exp is not accepted; 1..86400"},
     {"hop.floors_max", "4194304", "live floors held; at the bound the hop is unavailable rather than forgetful"},
 

@@ -78,6 +78,8 @@ command clang clang
 runtime fuzzer libclang-rt-dev
 command /usr/bin/python3 python3
 python avro python3-avro
+python jwt python3-jwt
+python cryptography python3-cryptography
 LIST
         ;;
     *)

@@ -24,8 +24,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define HEADER_ED "{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"kid\":\"ed\"}"
 #define KEYS 2
 
+static const char spec_issuer[] = "https://id.example";
 static struct curfew_jose_key *keys[KEYS]; /* "one" for ES256, "ed" for EdDSA */
-static struct curfew_jwks *jwks;
+static struct curfew_issuers *issuers;
 static uint8_t encoded[CURFEW_CODEC_RECORD_MAX];
 
 static void open_key(void)
@@ -33,6 +34,10 @@ static void open_key(void)
     static const char *const pems[KEYS] = {input_key_pem, input_ed_key_pem};
     static const char *const names[KEYS] = {"one", "ed"};
     char text[1024] = "{\"keys\":[";
+    static const char *const algorithms[] = {"ES256", "EdDSA", NULL};
+    static const char *const tenants[] = {"acme", NULL};
+    const struct curfew_issuer_spec spec = {spec_issuer, algorithms, tenants};
+    struct curfew_jwks *jwks = NULL;
     struct curfew_error error;
     input_require(curfew_codec_init(&error) == CURFEW_OK, "the schemas load");
     for (size_t i = 0; i < KEYS; i++) {
@@ -45,6 +50,7 @@ static void open_key(void)
     }
     strcat(text, "]}");
     input_require(curfew_jwks_parse(curfew_slice_of(text), &jwks, &error) == CURFEW_OK, "its set loads");
+    input_require(curfew_issuers_of(&spec, jwks, &issuers, &error) == CURFEW_OK, "so does its issuer");
 }
 
 static bool is_ours(struct curfew_slice thumbprint)
@@ -123,13 +129,17 @@ static bool try_text(struct curfew_slice text)
         input_require(curfew_token_claims(read)->key.size == 0, "nobody signed what was only read");
     } else {
         check_refusal(read, &error);
+        input_require(read_fault != CURFEW_TOKEN_ISSUER && read_fault != CURFEW_TOKEN_TENANT, "nor whom to trust");
         input_require(read_fault != CURFEW_TOKEN_KEY && read_fault != CURFEW_TOKEN_SIGNATURE, "reading asks no key");
     }
     error = (struct curfew_error){.status = CURFEW_OK};
-    enum curfew_token_fault fault = curfew_token_verify(text, jwks, &verified, &error);
+    enum curfew_token_fault fault = curfew_token_verify(text, issuers, &verified, &error);
     if (fault == CURFEW_TOKEN_GOOD) {
         input_require(read_fault == CURFEW_TOKEN_GOOD, "what verifies can be read");
         check_same(curfew_token_claims(read), curfew_token_claims(verified));
+        input_require(curfew_slice_equal(curfew_token_claims(verified)->tenant, curfew_slice_of("acme")) &&
+                          curfew_slice_equal(curfew_token_claims(verified)->issuer, curfew_slice_of(spec_issuer)),
+                      "it is of an issuer that is trusted, for a tenant of its own");
         input_require(is_ours(curfew_token_claims(verified)->key), "it names the key that signed it");
     } else {
         check_refusal(verified, &error);
@@ -171,7 +181,7 @@ static void try_signed(const struct curfew_jose_key *key, struct curfew_slice he
     if (try_text((struct curfew_slice){exact, size})) {
         struct curfew_token *token = NULL;
         exact[flip / 8 % size] ^= (uint8_t)(1 << flip % 8);
-        enum curfew_token_fault fault = curfew_token_verify((struct curfew_slice){exact, size}, jwks, &token, NULL);
+        enum curfew_token_fault fault = curfew_token_verify((struct curfew_slice){exact, size}, issuers, &token, NULL);
         input_require(fault != CURFEW_TOKEN_GOOD && token == NULL, "no bit of a good token can be changed");
     }
     free(exact);

@@ -19,6 +19,8 @@ static void start_services(struct play *play, int guards)
     struct rig *rig = play->rig;
     const char *const settings[] = {
         "hop.issuer=" PLAY_ISSUER,
+        "hop.algorithms=ES256",
+        "hop.tenants=acme",
         "hop.audience=" PLAY_AUDIENCE,
         rig_text(rig, "hop.jwks_file=%s/%s.jwks", rig_directory(rig), play->prefix),
         "guard.class=strict",

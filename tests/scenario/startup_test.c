@@ -41,9 +41,9 @@ static const char *make_key(struct rig *rig, const char *name)
 static struct rig_process *start_guard(struct rig *rig, const char *name, const char *cache)
 {
     return rig_guard(rig, name,
-                     LIST("hop.issuer=" PLAY_ISSUER, "hop.audience=" PLAY_AUDIENCE,
-                          rig_text(rig, "hop.jwks_file=%s", make_key(rig, name)), "guard.class=strict",
-                          rig_text(rig, "cache.address=%s", cache)));
+                     LIST("hop.issuer=" PLAY_ISSUER, "hop.algorithms=ES256", "hop.tenants=acme",
+                          "hop.audience=" PLAY_AUDIENCE, rig_text(rig, "hop.jwks_file=%s", make_key(rig, name)),
+                          "guard.class=strict", rig_text(rig, "cache.address=%s", cache)));
 }
 
 static void services_wait_for_kafka_for_topics_and_need_no_redis(void **state)
@@ -146,7 +146,8 @@ static void a_wrong_setting_ends_a_service_with_what_to_do(void **state)
         const char *log = rig_text(rig, "%s/bad-%zu.log", rig_directory(rig), i);
         struct rig_process *guard = rig_guard(
             rig, rig_text(rig, "bad-%zu", i),
-            LIST("hop.issuer=" PLAY_ISSUER, "hop.audience=" PLAY_AUDIENCE, "guard.class=strict",
+            LIST("hop.issuer=" PLAY_ISSUER, "hop.algorithms=ES256", "hop.tenants=acme", "hop.audience=" PLAY_AUDIENCE,
+                 "guard.class=strict",
                  rig_text(rig, "hop.jwks_file=%s", make_key(rig, rig_text(rig, "bad-key-%zu", i))), cases[i].setting));
         assert_int_not_equal(rig_process_wait(guard, RIG_START_MS), 0);
         struct rig_output text = rig_run(rig, NULL, LIST("cat", log));

@@ -179,8 +179,7 @@ static void boot(void *self, struct curfew_bus *bus, struct curfew_now now)
     must(curfew_feed_start(node->feed, &error), &error);
     node->guard = (struct curfew_guard){
         .region = node->region,
-        .jwks = sim_tokens_jwks(),
-        .issuer = SIM_ISSUER,
+        .issuers = sim_tokens_issuers(),
         .audience = SIM_AUDIENCE,
         .longest_life_us = node->world->plan->size.token_life_ms * CURFEW_US_PER_MS,
         .strict_us = SIM_STRICT_US,

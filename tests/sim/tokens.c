@@ -18,7 +18,7 @@ struct sim_tokens {
 
 /* One key a program: making one takes longer than a small world, and nothing depends on which it is. */
 static struct curfew_signer *signer;
-static struct curfew_jwks *jwks;
+static struct curfew_issuers *issuers;
 
 static void must(enum curfew_status status, const struct curfew_error *error)
 {
@@ -34,6 +34,10 @@ static void make_key(void)
     char key[64];
     char set[64];
     char *json = NULL;
+    static const char *const algorithms[] = {"ES256", NULL};
+    static const char *const tenants[] = {CURFEW_ISSUER_EVERY_TENANT, NULL};
+    const struct curfew_issuer_spec spec = {SIM_ISSUER, algorithms, tenants};
+    struct curfew_jwks *jwks = NULL;
     struct curfew_error error = {.status = CURFEW_OK};
     if (mkdtemp(directory) == NULL) {
         abort();
@@ -47,6 +51,7 @@ static void make_key(void)
         abort();
     }
     must(curfew_jwks_load(set, &jwks, &error), &error);
+    must(curfew_issuers_of(&spec, jwks, &issuers, &error), &error);
     free(json);
     (void)unlink(key);
     (void)unlink(set);
@@ -87,7 +92,7 @@ enum curfew_status sim_tokens_make(struct sim_tokens *tokens, int32_t number, co
     }
     curfew_token_destroy(tokens->made[number]);
     tokens->made[number] = NULL;
-    if (curfew_token_verify(curfew_slice_of(draft.token), jwks, &tokens->made[number], error) != CURFEW_TOKEN_GOOD) {
+    if (curfew_token_verify(curfew_slice_of(draft.token), issuers, &tokens->made[number], error) != CURFEW_TOKEN_GOOD) {
         must(CURFEW_INVALID, error); /* what we sign, we read */
     }
     curfew_draft_wipe(&draft);
@@ -123,7 +128,7 @@ const struct curfew_token *sim_tokens_verified(const struct sim_tokens *tokens, 
     return tokens->made[number];
 }
 
-const struct curfew_jwks *sim_tokens_jwks(void)
+const struct curfew_issuers *sim_tokens_issuers(void)
 {
-    return jwks;
+    return issuers;
 }

@@ -22,6 +22,6 @@ bool sim_tokens_released(const struct sim_tokens *tokens, int32_t number);
 const int32_t *sim_tokens_all(const struct sim_tokens *tokens, size_t *count);
 /* As a hop holds it, verified by the real code; its claims are exactly what the token says. */
 const struct curfew_token *sim_tokens_verified(const struct sim_tokens *tokens, int32_t number);
-const struct curfew_jwks *sim_tokens_jwks(void);
+const struct curfew_issuers *sim_tokens_issuers(void);
 
 #endif

@@ -49,7 +49,7 @@
 struct world {
     struct curfew_region *region;
     uint64_t seed;
-    struct curfew_jwks *jwks;
+    struct curfew_issuers *issuers;
     struct curfew_guard guard;
     char *texts[JOBS][ATTEMPTS];
     struct curfew_token *tokens[JOBS][ATTEMPTS];
@@ -396,7 +396,7 @@ static void make_token(struct world *world, const struct curfew_jose_key *key, s
     char *payload = forge_swap(named, "\"t-1\"", jti);
     world->texts[job][i] = forge_token(key, FORGE_HEADER, payload);
     struct curfew_error error;
-    if (curfew_token_verify(curfew_slice_of(world->texts[job][i]), world->jwks, &world->tokens[job][i], &error) !=
+    if (curfew_token_verify(curfew_slice_of(world->texts[job][i]), world->issuers, &world->tokens[job][i], &error) !=
         CURFEW_TOKEN_GOOD) {
         stress_broken("forging a token: %s", error.text);
     }
@@ -416,10 +416,9 @@ static void open_world(struct world *world, const struct stress_options *options
     curfew_freshness_lanes_set(world->region, LANES);
     struct curfew_jose_key *signer = forge_key();
     world->seed = options->seed;
-    world->jwks = forge_jwks(&signer, 1);
+    world->issuers = forge_issuers(&signer, 1);
     world->guard = (struct curfew_guard){.region = world->region,
-                                         .jwks = world->jwks,
-                                         .issuer = "https://id.example",
+                                         .issuers = world->issuers,
                                          .audience = "books",
                                          .longest_life_us = INT64_C(900000000),
                                          .strict_us = INT64_C(2000000),
@@ -444,7 +443,7 @@ static void close_world(struct world *world)
             free(world->texts[job][i]);
         }
     }
-    curfew_jwks_destroy(world->jwks);
+    curfew_issuers_destroy(world->issuers);
     curfew_region_destroy(world->region);
 }
 

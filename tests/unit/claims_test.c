@@ -9,14 +9,14 @@
 
 struct world {
     struct curfew_jose_key *key;
-    struct curfew_jwks *jwks;
+    struct curfew_issuers *issuers;
 };
 
 static int open_world(void **state)
 {
     struct world *world = calloc(1, sizeof *world);
     world->key = forge_key();
-    world->jwks = forge_jwks(&world->key, 1);
+    world->issuers = forge_issuers(&world->key, 1);
     *state = world;
     return 0;
 }
@@ -24,7 +24,7 @@ static int open_world(void **state)
 static int close_world(void **state)
 {
     struct world *world = *state;
-    curfew_jwks_destroy(world->jwks);
+    curfew_issuers_destroy(world->issuers);
     curfew_jose_key_destroy(world->key);
     free(world);
     return 0;
@@ -36,7 +36,7 @@ static struct curfew_token *good_token(const struct world *world, const char *pa
     struct curfew_token *token = NULL;
     struct curfew_error error;
     char *text = forge_token(world->key, FORGE_HEADER, payload);
-    assert_int_equal(curfew_token_verify(curfew_slice_of(text), world->jwks, &token, &error), CURFEW_TOKEN_GOOD);
+    assert_int_equal(curfew_token_verify(curfew_slice_of(text), world->issuers, &token, &error), CURFEW_TOKEN_GOOD);
     free(text);
     return token;
 }
@@ -46,7 +46,7 @@ static enum curfew_token_fault fault_of(const struct world *world, const char *p
     struct curfew_token *token = NULL;
     struct curfew_error error = {.text = ""};
     char *text = forge_token(world->key, FORGE_HEADER, payload);
-    enum curfew_token_fault fault = curfew_token_verify(curfew_slice_of(text), world->jwks, &token, &error);
+    enum curfew_token_fault fault = curfew_token_verify(curfew_slice_of(text), world->issuers, &token, &error);
     free(text);
     if (fault == CURFEW_TOKEN_GOOD) {
         curfew_token_destroy(token);

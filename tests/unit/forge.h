@@ -57,10 +57,10 @@ static inline void forge_jwk(const struct curfew_jose_key *key, const char *kid,
     snprintf(text, size, "%.*s,\"kid\":\"%s\"}", (int)strlen(jwk) - 1, jwk, kid);
 }
 
-/* The public set of `count` keys named "one", "two". */
+/* The public set of `count` keys named "one", "two", "three". */
 static inline struct curfew_jwks *forge_jwks(struct curfew_jose_key *const *keys, size_t count)
 {
-    static const char *const names[] = {"one", "two"};
+    static const char *const names[] = {"one", "two", "three"};
     char text[4096] = "{\"keys\":[";
     struct curfew_jwks *jwks = NULL;
     struct curfew_error error;
@@ -76,6 +76,21 @@ static inline struct curfew_jwks *forge_jwks(struct curfew_jose_key *const *keys
         abort();
     }
     return jwks;
+}
+
+/* These keys as the one issuer of FORGE_PAYLOAD, for its tenant, by any algorithm. */
+static inline struct curfew_issuers *forge_issuers(struct curfew_jose_key *const *keys, size_t count)
+{
+    static const char *const algorithms[] = {"ES256", "RS256", "EdDSA", NULL};
+    static const char *const tenants[] = {"acme", NULL};
+    const struct curfew_issuer_spec spec = {"https://id.example", algorithms, tenants};
+    struct curfew_issuers *issuers = NULL;
+    struct curfew_error error;
+    if (curfew_issuers_of(&spec, forge_jwks(keys, count), &issuers, &error) != CURFEW_OK) {
+        fprintf(stderr, "forge: %s\n", error.text);
+        abort();
+    }
+    return issuers;
 }
 
 /* header.payload. with the dot that the signature follows; malloc'ed with room for one. */

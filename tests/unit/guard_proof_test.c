@@ -14,7 +14,7 @@ static void every_subject_of_the_lineage_denies(void **state)
     struct curfew_error error;
     struct curfew_lineage lineage;
     unsigned kinds = 0;
-    assert_int_equal(curfew_token_verify(curfew_slice_of(world->token), world->jwks, &token, &error),
+    assert_int_equal(curfew_token_verify(curfew_slice_of(world->token), world->issuers, &token, &error),
                      CURFEW_TOKEN_GOOD);
     curfew_lineage_of(curfew_token_claims(token), &lineage);
     assert_int_equal(lineage.count, 12);

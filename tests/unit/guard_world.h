@@ -26,7 +26,7 @@ static const enum curfew_class classes[] = {CURFEW_CLASS_STRICT, CURFEW_CLASS_ST
 
 struct world {
     struct curfew_jose_key *key;
-    struct curfew_jwks *jwks;
+    struct curfew_issuers *issuers;
     struct curfew_region *region;
     struct curfew_guard guard;
     char *token; /* the good one */
@@ -71,11 +71,10 @@ static inline int open_world(void **state)
 {
     struct world *world = calloc(1, sizeof *world);
     world->key = forge_key();
-    world->jwks = forge_jwks(&world->key, 1);
+    world->issuers = forge_issuers(&world->key, 1);
     world->token = forge_token(world->key, FORGE_HEADER, FORGE_PAYLOAD);
     world->guard = (struct curfew_guard){
-        .jwks = world->jwks,
-        .issuer = "https://id.example",
+        .issuers = world->issuers,
         .audience = "books",
         .longest_life_us = INT64_C(900000000),
         .strict_us = INT64_C(2000000),
@@ -89,7 +88,7 @@ static inline int close_world(void **state)
 {
     struct world *world = *state;
     curfew_region_destroy(world->region);
-    curfew_jwks_destroy(world->jwks);
+    curfew_issuers_destroy(world->issuers);
     curfew_jose_key_destroy(world->key);
     free(world->token);
     free(world);

@@ -27,10 +27,14 @@ struct world {
     char other[PATH_SIZE]; /* of whatever a test writes */
     struct curfew_signer *signer;
     struct curfew_jwks *jwks;
+    struct curfew_issuers *issuers;
 };
 
 static int open_world(void **state)
 {
+    static const char *const algorithms[] = {"ES256", NULL};
+    static const char *const tenants[] = {"*", NULL};
+    const struct curfew_issuer_spec spec = {"https://id.example", algorithms, tenants};
     struct world *world = calloc(1, sizeof *world);
     struct curfew_error error;
     char *jwks = NULL;
@@ -41,6 +45,9 @@ static int open_world(void **state)
     assert_int_equal(curfew_signer_generate(CURFEW_JOSE_ES256, world->path, &jwks, &error), CURFEW_OK);
     assert_int_equal(curfew_signer_load(world->path, &world->signer, &error), CURFEW_OK);
     assert_int_equal(curfew_jwks_parse(curfew_slice_of(jwks), &world->jwks, &error), CURFEW_OK);
+    struct curfew_jwks *again = NULL;
+    assert_int_equal(curfew_jwks_parse(curfew_slice_of(jwks), &again, &error), CURFEW_OK);
+    assert_int_equal(curfew_issuers_of(&spec, again, &world->issuers, &error), CURFEW_OK);
     free(jwks);
     *state = world;
     return 0;
@@ -51,6 +58,7 @@ static int close_world(void **state)
     struct world *world = *state;
     curfew_signer_destroy(world->signer);
     curfew_jwks_destroy(world->jwks);
+    curfew_issuers_destroy(world->issuers);
     unlink(world->path);
     unlink(world->other);
     int result = rmdir(world->directory); /* fails if something was left behind */
@@ -219,7 +227,7 @@ static struct curfew_token *verified(const struct world *world, const struct cur
 {
     struct curfew_token *token = NULL;
     struct curfew_error error = {.text = ""};
-    assert_int_equal(curfew_token_verify(curfew_slice_of(draft->token), world->jwks, &token, &error),
+    assert_int_equal(curfew_token_verify(curfew_slice_of(draft->token), world->issuers, &token, &error),
                      CURFEW_TOKEN_GOOD);
     return token;
 }

@@ -13,8 +13,8 @@
 struct world {
     struct curfew_jose_key *keys[2]; /* both of the set: "one" and "two" */
     struct curfew_jose_key *stranger;
-    struct curfew_jwks *both;
-    struct curfew_jwks *lone; /* "one" alone */
+    struct curfew_issuers *both;
+    struct curfew_issuers *lone; /* "one" alone */
 };
 
 static int open_world(void **state)
@@ -23,8 +23,8 @@ static int open_world(void **state)
     world->keys[0] = forge_key();
     world->keys[1] = forge_key();
     world->stranger = forge_key();
-    world->both = forge_jwks(world->keys, 2);
-    world->lone = forge_jwks(world->keys, 1);
+    world->both = forge_issuers(world->keys, 2);
+    world->lone = forge_issuers(world->keys, 1);
     *state = world;
     return 0;
 }
@@ -32,8 +32,8 @@ static int open_world(void **state)
 static int close_world(void **state)
 {
     struct world *world = *state;
-    curfew_jwks_destroy(world->both);
-    curfew_jwks_destroy(world->lone);
+    curfew_issuers_destroy(world->both);
+    curfew_issuers_destroy(world->lone);
     curfew_jose_key_destroy(world->keys[0]);
     curfew_jose_key_destroy(world->keys[1]);
     curfew_jose_key_destroy(world->stranger);
@@ -41,11 +41,11 @@ static int close_world(void **state)
     return 0;
 }
 
-static enum curfew_token_fault verify_bytes(struct curfew_slice text, const struct curfew_jwks *jwks)
+static enum curfew_token_fault verify_bytes(struct curfew_slice text, const struct curfew_issuers *issuers)
 {
     struct curfew_token *token = (struct curfew_token *)1;
     struct curfew_error error = {.text = ""};
-    enum curfew_token_fault fault = curfew_token_verify(text, jwks, &token, &error);
+    enum curfew_token_fault fault = curfew_token_verify(text, issuers, &token, &error);
     if (fault == CURFEW_TOKEN_GOOD) {
         assert_non_null(token);
         curfew_token_destroy(token);
@@ -58,9 +58,9 @@ static enum curfew_token_fault verify_bytes(struct curfew_slice text, const stru
     return fault;
 }
 
-static enum curfew_token_fault verify(const char *text, const struct curfew_jwks *jwks)
+static enum curfew_token_fault verify(const char *text, const struct curfew_issuers *issuers)
 {
-    return verify_bytes(curfew_slice_of(text), jwks);
+    return verify_bytes(curfew_slice_of(text), issuers);
 }
 
 /* The fault of a token signed by key one over these. */
@@ -83,12 +83,12 @@ static void a_good_token_says_what_it_says(void **state)
     struct world *world = *state;
     struct curfew_token *token = NULL;
     struct curfew_error error;
-    struct curfew_jwks *jwks = forge_jwks(world->keys, 2);
+    struct curfew_issuers *issuers = forge_issuers(world->keys, 2);
     char *text = forge_token(world->keys[0], FORGE_HEADER, FORGE_PAYLOAD);
-    assert_int_equal(curfew_token_verify(curfew_slice_of(text), jwks, &token, &error), CURFEW_TOKEN_GOOD);
+    assert_int_equal(curfew_token_verify(curfew_slice_of(text), issuers, &token, &error), CURFEW_TOKEN_GOOD);
     memset(text, 'x', strlen(text));
     free(text);
-    curfew_jwks_destroy(jwks);
+    curfew_issuers_destroy(issuers);
     const struct curfew_claims *claims = curfew_token_claims(token);
     assert_true(is(claims->issuer, "https://id.example") && is(claims->user, "ana") && is(claims->jti, "t-1"));
     assert_true(is(claims->tenant, "acme") && is(claims->session, FORGE_SESSION));
@@ -356,7 +356,8 @@ static void reading_for_show_checks_all_but_the_signature(void **state)
 static void faults_have_names(void **state)
 {
     /* Goal: each fault has a word of its own. */
-    static const char *const names[] = {"good", "malformed", "algorithm", "type", "key", "signature", "claims"};
+    static const char *const names[] = {"good",      "malformed", "algorithm", "type",  "key",
+                                        "signature", "claims",    "issuer",    "tenant"};
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         assert_string_equal(curfew_token_fault_name((enum curfew_token_fault)i), names[i]);
