@@ -164,9 +164,41 @@ static void names_read_back(void **state)
     assert_string_equal(curfew_decision_name(CURFEW_UNAVAILABLE_NOW), "unavailable");
 }
 
+static void a_token_found_good_before_is_held_to_the_issuers_of_now(void **state)
+{
+    /* Goal: an issuer that is gone, or lost the tenant, since a token was verified: it is not valid any more. */
+    static const char *const algorithms[] = {"ES256", NULL};
+    static const char *const tenants[] = {"books", NULL};
+    static const struct {
+        const char *issuer;
+        const char *reason;
+    } rows[] = {{"https://id.example", "tenant"}, {"https://other.example", "issuer"}};
+    struct world *world = *state;
+    struct curfew_guard guard = world->guard;
+    struct curfew_request request = {sizeof request, NULL, 0, CURFEW_CLASS_STRICT};
+    struct curfew_token *token = NULL;
+    struct curfew_verdict verdict;
+    struct curfew_error error;
+    assert_int_equal(curfew_token_verify(curfew_slice_of(world->token), world->issuers, &token, &error),
+                     CURFEW_TOKEN_GOOD);
+    curfew_guard_judge(&guard, token, &request, world->now, &verdict);
+    assert_verdict(verdict, CURFEW_ALLOW, "fresh");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct curfew_issuer_spec spec = {rows[i].issuer, algorithms, tenants};
+        struct curfew_issuers *issuers = NULL;
+        assert_int_equal(curfew_issuers_of(&spec, forge_jwks(&world->key, 1), &issuers, &error), CURFEW_OK);
+        guard.issuers = issuers;
+        curfew_guard_judge(&guard, token, &request, world->now, &verdict);
+        assert_verdict(verdict, CURFEW_NOT_VALID, rows[i].reason);
+        curfew_issuers_destroy(issuers);
+    }
+    curfew_token_destroy(token);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_token_found_good_before_is_held_to_the_issuers_of_now, begin),
         cmocka_unit_test_setup(a_good_token_is_allowed_with_its_age, begin),
         cmocka_unit_test_setup(what_is_no_token_is_not_valid, begin),
         cmocka_unit_test_setup(issuer_and_audience_must_be_ours, begin),
