@@ -38,6 +38,7 @@ static inline int32_t curfew_lane_partition(int32_t lane)
 #define CURFEW_OFFSET_BEGIN INT64_C(-2)
 #define CURFEW_OFFSET_END INT64_C(-1)
 #define CURFEW_PARTITION_ANY (-1)
+#define CURFEW_MAC_HEADER "curfew-mac" /* proves the writer: core/mac.h */
 #define CURFEW_RECORD_MAX (1024 * 1024 - 1024) /* bytes of a record's value */
 
 enum curfew_bus_event_kind {
@@ -59,6 +60,7 @@ struct curfew_bus_event {
     bool log_append_time; /* the timestamp is the broker's */
     struct curfew_slice key;
     struct curfew_slice value; /* valid until the next poll */
+    struct curfew_slice mac; /* of the header curfew-mac, empty without one; valid until the next poll */
     uint64_t ticket; /* of the produce call, for delivered and undelivered */
     const char *text; /* for undelivered, gap and problem; valid until the next poll */
 };
@@ -68,6 +70,7 @@ struct curfew_bus_record {
     int32_t partition; /* or CURFEW_PARTITION_ANY */
     struct curfew_slice key;
     struct curfew_slice value; /* copied */
+    struct curfew_slice mac; /* goes into the header curfew-mac; empty: no such header; copied */
     uint64_t ticket; /* comes back in delivered or undelivered */
 };
 

@@ -137,7 +137,8 @@ static enum curfew_status bus_produce(void *self, const struct curfew_bus_record
         return status;
     }
     bool fatal = false;
-    status = curfew_kafka_produce(slot->produced, bus->address, record, &fatal, error);
+    status =
+        curfew_kafka_produce(bus->client[CURFEW_KAFKA_PRODUCER], slot->produced, bus->address, record, &fatal, error);
     if (fatal) {
         begin_rebuild(bus);
         return refuse_for_rebuild(slot, error);
@@ -436,6 +437,12 @@ static void tell_record(const rd_kafka_message_t *message, struct curfew_bus_eve
     tell_time(message, event);
     event->key = (struct curfew_slice){message->key, message->key_len};
     event->value = (struct curfew_slice){message->payload, message->len};
+    rd_kafka_headers_t *headers = NULL;
+    const void *mac = NULL;
+    if (rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+        rd_kafka_header_get_last(headers, CURFEW_MAC_HEADER, &mac, &event->mac.size) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        event->mac.at = mac;
+    }
 }
 
 static bool next_record(struct kafka_bus *bus, struct curfew_bus_event *event)

@@ -84,3 +84,45 @@ void curfew_file_wipe(struct curfew_file *file)
     }
     *file = (struct curfew_file){NULL, 0};
 }
+
+static bool write_all(int descriptor, const uint8_t *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t wrote = write(descriptor, bytes, size);
+        if (wrote < 0 && errno == EINTR) {
+            continue;
+        }
+        if (wrote <= 0) {
+            return false;
+        }
+        bytes += wrote;
+        size -= (size_t)wrote;
+    }
+    return true;
+}
+
+enum curfew_status curfew_file_create_private(const char *path, const char *what, struct curfew_slice bytes,
+                                              struct curfew_error *error)
+{
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (descriptor < 0 && errno == EEXIST) {
+        return curfew_error_set(error, CURFEW_INVALID,
+                                "writing a new %s to %s: it exists, and a key is never overwritten; name another file "
+                                "or move that one away",
+                                what, path);
+    }
+    if (descriptor < 0) {
+        return curfew_error_set(error, CURFEW_UNAVAILABLE, "writing a new %s to %s: %s", what, path, strerror(errno));
+    }
+    bool written = write_all(descriptor, bytes.at, bytes.size) && fsync(descriptor) == 0;
+    int problem = errno;
+    if (close(descriptor) != 0 && written) {
+        written = false;
+        problem = errno;
+    }
+    if (!written) {
+        (void)unlink(path); /* ours: half a key helps nobody */
+        return curfew_error_set(error, CURFEW_UNAVAILABLE, "writing a new %s to %s: %s", what, path, strerror(problem));
+    }
+    return CURFEW_OK;
+}

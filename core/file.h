@@ -1,4 +1,4 @@
-/* file: a small file read whole. Any thread. */
+/* file: a small file read whole, or a new private one written. Any thread. */
 #ifndef CURFEW_CORE_FILE_H
 #define CURFEW_CORE_FILE_H
 
@@ -26,6 +26,10 @@ struct curfew_file_request {
  * long, or not private. */
 enum curfew_status curfew_file_read(const struct curfew_file_request *request, struct curfew_file *file,
                                     struct curfew_error *error) CURFEW_MUST_CHECK;
+/* Makes a new file of mode 0600 that holds `bytes`, durably; `what` names it in errors. CURFEW_INVALID: there is one
+ * already, which is never overwritten: it may be the only copy of a key. CURFEW_UNAVAILABLE: it cannot be written. */
+enum curfew_status curfew_file_create_private(const char *path, const char *what, struct curfew_slice bytes,
+                                              struct curfew_error *error) CURFEW_MUST_CHECK;
 /* Wipes and frees the bytes; again is fine. */
 void curfew_file_wipe(struct curfew_file *file);
 

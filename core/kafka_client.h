@@ -36,7 +36,7 @@ enum curfew_status curfew_kafka_topic_open(struct rd_kafka_s *client, const char
 bool curfew_kafka_topic_warm(struct rd_kafka_s *client, struct rd_kafka_topic_s *topic, int wait_ms) CURFEW_MUST_CHECK;
 
 /* Queues a record; its ticket is the message's opaque. `fatal` is set when the producer can take no more, ever. */
-enum curfew_status curfew_kafka_produce(struct rd_kafka_topic_s *topic, const char *address,
+enum curfew_status curfew_kafka_produce(struct rd_kafka_s *client, struct rd_kafka_topic_s *topic, const char *address,
                                         const struct curfew_bus_record *record, bool *fatal,
                                         struct curfew_error *error) CURFEW_MUST_CHECK;
 

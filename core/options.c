@@ -6,9 +6,10 @@ const struct curfew_config_option curfew_options[] = {
     {"log.level", "info", "debug, info, warning or error"},
     {"config", "", "settings file of the curfew command; as CURFEW_CONFIG alone, others ignore it"},
 
-    {"producer.writer", "", "who says what the curfew command emits; empty: user@host"},
+    {"producer.key_file", NULL, "key of the writer that emits, as curfew writer add makes it, mode 0600"},
 
     {"coordinator.id", NULL, "name of this coordinator: the writer of its ticks"},
+    {"coordinator.master_file", NULL, "the coordinators' master key, as curfew topics create makes it, mode 0600"},
     {"coordinator.listen", "127.0.0.1:8610", "address:port of /livez, /readyz and /metrics; port 0 takes a free one"},
 
     {"hop.id", NULL, "name of this hop, stable over restarts"},

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum curfew_status curfew_emitter_create(struct curfew_bus *bus, struct curfew_emitter **emitter,
+enum curfew_status curfew_emitter_create(const struct curfew_emitter_options *options, struct curfew_emitter **emitter,
                                          struct curfew_error *error)
 {
     struct curfew_emitter *made = calloc(1, sizeof *made);
@@ -14,7 +14,8 @@ enum curfew_status curfew_emitter_create(struct curfew_bus *bus, struct curfew_e
         free(memory);
         return curfew_error_set(error, CURFEW_NOMEM, "making an emitter: no memory");
     }
-    made->bus = bus;
+    made->bus = options->bus;
+    made->key = options->key;
     made->due_us = INT64_MAX;
     made->arena = (struct curfew_arena){memory, CURFEW_CODEC_MEMORY, 0};
     for (int32_t i = 0; i < CURFEW_LANES_MAX; i++) {
@@ -61,15 +62,27 @@ void curfew_emitter_note(char problem[CURFEW_EMITTER_PROBLEM_SIZE], const char *
     snprintf(problem, CURFEW_EMITTER_PROBLEM_SIZE, "%.*s", CURFEW_EMITTER_PROBLEM_SIZE - 1, text == NULL ? "" : text);
 }
 
+/* For the log the lane is now: sent again to another, it is proven anew. */
+static void prove(const struct curfew_emitter *emitter, const struct curfew_emitter_lane *lane,
+                  const struct curfew_emission *emission, uint8_t mac[CURFEW_MAC_SIZE])
+{
+    struct curfew_log_place place = {.lane = lane->lane};
+    memcpy(place.log_id, lane->log_id, sizeof place.log_id);
+    curfew_mac_make(emitter->key, &place, emission->value, mac);
+}
+
 /* Sends one emission. False: no more for now. */
 static bool send(struct curfew_emitter *emitter, struct curfew_emitter_lane *lane, struct curfew_emission *emission)
 {
     struct curfew_error error;
     enum curfew_status status = curfew_tickets_give(&emitter->tickets, emission, &emission->ticket, &error);
     if (status == CURFEW_OK) {
+        uint8_t mac[CURFEW_MAC_SIZE];
+        prove(emitter, lane, emission, mac);
         const struct curfew_bus_record record = {.topic = curfew_lane_topic(lane->lane),
                                                  .partition = curfew_lane_partition(lane->lane),
                                                  .value = emission->value,
+                                                 .mac = {mac, sizeof mac},
                                                  .ticket = emission->ticket};
         status = emitter->bus->ops->produce(emitter->bus->self, &record, &error);
         if (status == CURFEW_OK) {

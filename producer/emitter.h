@@ -12,6 +12,7 @@
 
 #include "core/bus.h"
 #include "core/clock.h"
+#include "core/mac.h"
 #include "producer/emission.h"
 
 #define CURFEW_EMITTER_RETRY_US (100 * CURFEW_US_PER_MS) /* between two tries to send what was not delivered */
@@ -23,8 +24,12 @@
 
 struct curfew_emitter;
 
-/* The bus must outlive it. */
-enum curfew_status curfew_emitter_create(struct curfew_bus *bus, struct curfew_emitter **emitter,
+struct curfew_emitter_options {
+    struct curfew_bus *bus; /* outlives it */
+    const struct curfew_mac_key *key; /* the writer's, outlives it: each record is proven with it when it is sent */
+};
+
+enum curfew_status curfew_emitter_create(const struct curfew_emitter_options *options, struct curfew_emitter **emitter,
                                          struct curfew_error *error) CURFEW_MUST_CHECK;
 /* What is still under way is dropped untold; NULL is fine. */
 void curfew_emitter_destroy(struct curfew_emitter *emitter);

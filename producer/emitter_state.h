@@ -44,6 +44,7 @@ struct curfew_emitter_lane {
 
 struct curfew_emitter {
     struct curfew_bus *bus;
+    const struct curfew_mac_key *key;
     struct curfew_now now; /* of the call being served */
     int64_t due_us; /* no deadline is earlier */
     size_t undelivered;

@@ -4,7 +4,7 @@
 #include "core/bus_kafka.h"
 #include "core/clock.h"
 #include "core/config.h"
-#include "core/id.h"
+#include "core/keyfile.h"
 #include "core/log.h"
 #include "core/topics.h"
 #include "producer/beats.h"
@@ -23,7 +23,7 @@
 
 struct curfew_producer {
     struct curfew_config *config;
-    char *writer;
+    struct curfew_writer_key key;
     struct curfew_bus bus;
     struct curfew_emitter *emitter; /* the thread's */
     pthread_t thread;
@@ -146,7 +146,7 @@ static void producer_free(struct curfew_producer *producer)
     curfew_bus_destroy(&producer->bus);
     curfew_config_destroy(producer->config);
     pthread_mutex_destroy(&producer->lock);
-    free(producer->writer);
+    curfew_writer_key_wipe(&producer->key);
     free(producer);
 }
 
@@ -158,12 +158,25 @@ static enum curfew_status check_options(const struct curfew_producer_options *op
                                 "curfew_producer_options) and build against this version's headers",
                                 options->size, sizeof *options);
     }
-    if (!curfew_id_valid(curfew_slice_of(options->writer))) {
-        return curfew_error_set(error, CURFEW_INVALID,
-                                "opening a producer: writer must name who speaks, in 1..%d bytes of UTF-8",
-                                CURFEW_ID_MAX);
-    }
     return CURFEW_OK;
+}
+
+/* Who speaks, and its key. */
+static enum curfew_status load_key(struct curfew_producer *producer, const struct curfew_producer_options *options,
+                                   struct curfew_error *error)
+{
+    const char *path = NULL;
+    enum curfew_status status = curfew_config_get(producer->config, "producer.key_file", &path, error);
+    if (status == CURFEW_OK) {
+        status = curfew_writer_key_load(path, &producer->key, error);
+    }
+    if (status == CURFEW_OK && options->writer != NULL && strcmp(options->writer, producer->key.writer) != 0) {
+        status = curfew_error_set(error, CURFEW_INVALID,
+                                  "opening a producer: the key in %s is of writer %s, not %s; name that file, or no "
+                                  "writer",
+                                  path, producer->key.writer, options->writer);
+    }
+    return status;
 }
 
 static enum curfew_status load_config(const struct curfew_producer_options *options, struct curfew_config **config,
@@ -205,21 +218,19 @@ enum curfew_status curfew_producer_open(const struct curfew_producer_options *op
         return curfew_error_set(error, CURFEW_NOMEM, "opening a producer: no memory");
     }
     pthread_mutex_init(&made->lock, NULL);
-    made->writer = strdup(options->writer);
-    if (made->writer == NULL) {
-        status = curfew_error_set(error, CURFEW_NOMEM, "opening a producer: no memory");
-    }
-    if (status == CURFEW_OK) {
-        status = curfew_codec_init(error);
-    }
+    status = curfew_codec_init(error);
     if (status == CURFEW_OK) {
         status = load_config(options, &made->config, error);
+    }
+    if (status == CURFEW_OK) {
+        status = load_key(made, options, error);
     }
     if (status == CURFEW_OK) {
         status = curfew_bus_kafka_create(made->config, &made->bus, error);
     }
     if (status == CURFEW_OK) {
-        status = curfew_emitter_create(&made->bus, &made->emitter, error);
+        const struct curfew_emitter_options emitting = {&made->bus, made->key.key};
+        status = curfew_emitter_create(&emitting, &made->emitter, error);
     }
     if (status == CURFEW_OK) {
         status = start_thread(made, error);
@@ -230,6 +241,11 @@ enum curfew_status curfew_producer_open(const struct curfew_producer_options *op
     }
     *producer = made;
     return CURFEW_OK;
+}
+
+const char *curfew_producer_writer(const struct curfew_producer *producer)
+{
+    return producer->key.writer;
 }
 
 /* What one emit call asks for. */
@@ -257,7 +273,7 @@ static enum curfew_status make_emission(const struct curfew_producer *producer, 
     }
     /* Every event that has a route begins with writer and said_us (C17 6.5.2.3, common initial sequence). */
     if (event.as.settings.writer.size == 0) {
-        event.as.settings.writer = curfew_slice_of(producer->writer);
+        event.as.settings.writer = curfew_slice_of(producer->key.writer);
     }
     if (event.as.settings.said_us == 0) {
         event.as.settings.said_us = curfew_clock_now().wall_us;

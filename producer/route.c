@@ -24,6 +24,9 @@ static enum curfew_status own_lane(const struct curfew_event *event, int32_t *la
     switch (event->type) {
     case CURFEW_EVENT_SETTINGS:
     case CURFEW_EVENT_SUBJECT_REVOKED:
+    case CURFEW_EVENT_WRITER_SET:
+    case CURFEW_EVENT_POLICY_ADOPTED:
+    case CURFEW_EVENT_POLICY_RAISED:
         *lane = 0;
         return CURFEW_OK;
     case CURFEW_EVENT_SESSION_STARTED:
@@ -65,6 +68,12 @@ void curfew_route_name(const struct curfew_event *event, char name[CURFEW_ROUTE_
         what = " of holder ";
     } else if (event->type == CURFEW_EVENT_SUBJECT_REVOKED) {
         id = event->as.subject_revoked.id;
+        what = " of ";
+    } else if (event->type == CURFEW_EVENT_WRITER_SET) {
+        id = event->as.writer_set.name;
+        what = " of ";
+    } else if (event->type == CURFEW_EVENT_POLICY_ADOPTED || event->type == CURFEW_EVENT_POLICY_RAISED) {
+        id = event->as.policy_raised.name;
         what = " of ";
     }
     if (id.size == 0) {

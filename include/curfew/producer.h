@@ -25,7 +25,7 @@ struct curfew_producer_options {
     size_t size; /* sizeof(struct curfew_producer_options) */
     const char *config_file; /* properties; NULL: environment alone */
     const char *const *settings; /* overrides: name, value, …, NULL; may be NULL */
-    const char *writer; /* who says it: put into events whose writer is empty; required */
+    const char *writer; /* who must be speaking, or NULL: the writer of the key in producer.key_file */
 };
 
 /* Where an event is. With the log id, since a recreated topic begins its offsets anew. */
@@ -59,6 +59,9 @@ typedef void curfew_emitted(void *context, const struct curfew_outcome *outcome)
 enum curfew_status curfew_producer_open(const struct curfew_producer_options *options,
                                         struct curfew_producer **producer,
                                         struct curfew_error *error) CURFEW_MUST_CHECK;
+
+/* Who it says it is: the writer of its key. Lives as long as the producer. */
+const char *curfew_producer_writer(const struct curfew_producer *producer);
 
 /* Takes an event and returns. `lane`: CURFEW_LANE_OF_EVENT routes by the event's session (control events to lane 0);
  * a holder-heartbeat needs a lane. said_us 0 and an empty writer are filled in. The event is encoded before the call

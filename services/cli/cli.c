@@ -1,15 +1,12 @@
 /* cli: what the commands of `curfew` share. */
 #include "services/cli/cli.h"
 #include "core/clock.h"
-#include "core/id.h"
 #include "core/log.h"
 #include "services/cli/parse.h"
-#include <pwd.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-enum { KEY_CONFIG = CURFEW_CLI_KEY(0x100), KEY_SET, KEY_TIMEOUT, KEY_JSON, KEY_WRITER, KEY_VERBOSE, KEY_WAIT };
+enum { KEY_CONFIG = CURFEW_CLI_KEY(0x100), KEY_SET, KEY_TIMEOUT, KEY_JSON, KEY_KEY_FILE, KEY_VERBOSE, KEY_WAIT };
 
 static const struct argp_option common_options[] = {
     {NULL, 0, NULL, 0, "Options of every command:", 90},
@@ -17,7 +14,7 @@ static const struct argp_option common_options[] = {
     {"set", KEY_SET, "NAME=VALUE", 0, "one setting more; stands above file and environment", 90},
     {"timeout", KEY_TIMEOUT, "SPAN", 0, "give up after it: 300ms, 10s, 5m (default 10s)", 90},
     {"json", KEY_JSON, NULL, 0, "one JSON object a line on standard output", 90},
-    {"writer", KEY_WRITER, "NAME", 0, "who says it (default: the setting producer.writer, else user@host)", 90},
+    {"key-file", KEY_KEY_FILE, "FILE", 0, "key of the writer who says it (default: the setting producer.key_file)", 90},
     {"verbose", KEY_VERBOSE, NULL, 0, "log what goes on inside, on standard error", 90},
     {NULL, 0, NULL, 0, NULL, 0},
 };
@@ -27,16 +24,23 @@ static const struct argp_option wait_options[] = {
     {NULL, 0, NULL, 0, NULL, 0},
 };
 
-static void add_setting(struct curfew_cli *cli, char *text, const struct argp_state *state)
+static void set(struct curfew_cli *cli, const char *name, const char *value, const struct argp_state *state)
 {
-    struct curfew_error error;
-
     if (cli->settings_count + 2 > 2 * CURFEW_CLI_SETTINGS_MAX)
         argp_error(state, "more than %d times --set: put them into a file and use --config", CURFEW_CLI_SETTINGS_MAX);
-    const char **pair = cli->settings + cli->settings_count;
-    if (curfew_parse_setting(text, &pair[0], &pair[1], &error) != CURFEW_OK)
+    cli->settings[cli->settings_count++] = name;
+    cli->settings[cli->settings_count++] = value;
+}
+
+static void add_setting(struct curfew_cli *cli, char *text, const struct argp_state *state)
+{
+    const char *name = NULL;
+    const char *value = NULL;
+    struct curfew_error error;
+
+    if (curfew_parse_setting(text, &name, &value, &error) != CURFEW_OK)
         curfew_cli_usage(state, &error);
-    cli->settings_count += 2;
+    set(cli, name, value, state);
 }
 
 static error_t parse_common(int key, char *argument, struct argp_state *state)
@@ -60,10 +64,8 @@ static error_t parse_common(int key, char *argument, struct argp_state *state)
     case KEY_JSON:
         cli->json = true;
         return 0;
-    case KEY_WRITER:
-        if (!curfew_id_valid(curfew_slice_of(argument)))
-            argp_error(state, "--writer: write 1 to %d bytes of UTF-8 without control characters", CURFEW_ID_MAX);
-        cli->writer = argument;
+    case KEY_KEY_FILE:
+        set(cli, "producer.key_file", argument, state);
         return 0;
     case KEY_VERBOSE:
         cli->verbose = true;
@@ -150,21 +152,6 @@ void curfew_cli_require(const struct argp_state *state, const void *value, const
         argp_error(state, "%s is missing; for example: %s", name, example);
 }
 
-/* Who writes, when nobody says: user@host. */
-static const char *default_writer(struct curfew_cli *cli)
-{
-    const struct passwd *user = getpwuid(geteuid());
-    char host[128] = "localhost";
-
-    if (gethostname(host, sizeof host - 1) != 0 || host[0] == '\0')
-        snprintf(host, sizeof host, "localhost");
-    if (user != NULL)
-        snprintf(cli->writer_text, sizeof cli->writer_text, "%.100s@%s", user->pw_name, host);
-    else
-        snprintf(cli->writer_text, sizeof cli->writer_text, "%u@%s", (unsigned)geteuid(), host);
-    return cli->writer_text;
-}
-
 void curfew_cli_start(struct curfew_cli *cli)
 {
     cli->deadline_us = curfew_clock_now().boot_us + cli->timeout_ms * CURFEW_US_PER_MS;
@@ -187,11 +174,6 @@ enum curfew_status curfew_cli_load(struct curfew_cli *cli, struct curfew_error *
         return curfew_error_set(error, CURFEW_INVALID,
                                 "looking for the broker: kafka.bootstrap.servers is not set; write it into the file of "
                                 "--config, or add --set kafka.bootstrap.servers=127.0.0.1:9092");
-    const char *writer = curfew_config_find(cli->config, "producer.writer");
-    if (cli->writer == NULL && writer != NULL && writer[0] != '\0')
-        cli->writer = writer;
-    if (cli->writer == NULL)
-        cli->writer = default_writer(cli);
     return CURFEW_OK;
 }
 
@@ -205,8 +187,11 @@ enum curfew_status curfew_cli_open(struct curfew_cli *cli, struct curfew_error *
         .size = sizeof options,
         .config_file = cli->config_file,
         .settings = cli->settings,
-        .writer = cli->writer,
     };
+    if (curfew_config_find(cli->config, "producer.key_file") == NULL)
+        return curfew_error_set(error, CURFEW_INVALID,
+                                "looking for the writer's key: producer.key_file is not set; add --key-file FILE. "
+                                "curfew topics create makes the operator's, and curfew writer add all others");
     return curfew_producer_open(&options, &cli->producer, error);
 }
 

@@ -11,7 +11,6 @@
 #include <argp.h>
 
 #define CURFEW_CLI_SETTINGS_MAX 64 /* --set on one command line */
-#define CURFEW_CLI_WRITER_SIZE (CURFEW_ID_MAX + 1)
 #define CURFEW_CLI_TIMEOUT_MS 10000
 
 /* The end of every command's help. */
@@ -25,7 +24,6 @@ struct curfew_cli {
     const char *config_file; /* NULL: none */
     const char *settings[2 * CURFEW_CLI_SETTINGS_MAX + 1]; /* name, value, …, NULL */
     size_t settings_count; /* of pointers */
-    const char *writer;
     int64_t timeout_ms;
     int64_t deadline_us; /* on the clock that never steps */
     enum curfew_wait wait;
@@ -34,7 +32,6 @@ struct curfew_cli {
     bool verbose;
     struct curfew_config *config; /* after curfew_cli_load */
     struct curfew_producer *producer; /* after curfew_cli_open */
-    char writer_text[CURFEW_CLI_WRITER_SIZE];
 };
 
 struct curfew_cli_command {
@@ -68,7 +65,7 @@ void curfew_cli_require(const struct argp_state *state, const void *value, const
 
 /* Starts the time-out. */
 void curfew_cli_start(struct curfew_cli *cli);
-/* The same, reads the settings, and finds out who writes. */
+/* The same, and reads the settings. */
 enum curfew_status curfew_cli_load(struct curfew_cli *cli, struct curfew_error *error) CURFEW_MUST_CHECK;
 /* The same and opens the producer. */
 enum curfew_status curfew_cli_open(struct curfew_cli *cli, struct curfew_error *error) CURFEW_MUST_CHECK;

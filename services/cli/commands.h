@@ -18,6 +18,10 @@ int curfew_token_keygen(struct curfew_cli *cli, int argc, char **argv);
 int curfew_token_show(struct curfew_cli *cli, int argc, char **argv);
 int curfew_token_revoke(struct curfew_cli *cli, int argc, char **argv);
 int curfew_revoke_user(struct curfew_cli *cli, int argc, char **argv);
+int curfew_writer_add(struct curfew_cli *cli, int argc, char **argv);
+int curfew_writer_rotate(struct curfew_cli *cli, int argc, char **argv);
+int curfew_writer_remove(struct curfew_cli *cli, int argc, char **argv);
+int curfew_writer_list(struct curfew_cli *cli, int argc, char **argv);
 int curfew_check(struct curfew_cli *cli, int argc, char **argv);
 int curfew_tail(struct curfew_cli *cli, int argc, char **argv);
 

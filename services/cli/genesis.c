@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define BYTES_MAX 1024 /* of an encoded genesis: writer and log ids and a dozen numbers */
+#define BYTES_MAX 8192 /* of an encoded genesis: log ids, a dozen numbers, and up to 17 writers' names */
 #define TEXT_SIZE 256
 #define POLL_MS 100
 
@@ -16,8 +16,19 @@ static void ignore_problem(void *context, const char *problem)
     (void)problem;
 }
 
+/* Whether the control lane that a run before this one began was founded by the same. */
+static bool same_founder(const struct curfew_lane_first *control, const struct curfew_founder *founder)
+{
+    uint8_t digest[CURFEW_SHA256_SIZE];
+
+    curfew_first_writers_digest((struct curfew_list){founder->writers, founder->writer_count}, digest);
+    return memcmp(control->genesis.master_check, founder->master_check, CURFEW_MASTER_CHECK_SIZE) == 0 &&
+           memcmp(control->writers_digest, digest, sizeof digest) == 0;
+}
+
 enum curfew_status curfew_genesis_plan(const struct curfew_survey *survey, const struct curfew_settings *settings,
-                                       struct curfew_genesis_plan *plan, struct curfew_error *error)
+                                       const struct curfew_founder *founder, struct curfew_genesis_plan *plan,
+                                       struct curfew_error *error)
 {
     int empty = 0;
     bool begun = survey->lane[0].first == CURFEW_FIRST_GENESIS;
@@ -39,6 +50,11 @@ enum curfew_status curfew_genesis_plan(const struct curfew_survey *survey, const
         return curfew_error_set(error, CURFEW_INVALID,
                                 "planning genesis: control is empty but other lanes have their genesis, so control was "
                                 "recreated; delete all the topics and create them again");
+    if (begun && !same_founder(&survey->lane[0], founder))
+        return curfew_error_set(
+            error, CURFEW_INVALID,
+            "planning genesis: control was begun with another master key, operator or list of "
+            "coordinators; name the same --keys, --operator and --coordinator, or delete the topics");
     plan->completes = begun;
     plan->settings = begun ? survey->lane[0].genesis.settings : *settings;
     if (begun)
@@ -49,18 +65,22 @@ enum curfew_status curfew_genesis_plan(const struct curfew_survey *survey, const
 }
 
 static enum curfew_status send_genesis(struct curfew_bus *bus, const struct curfew_genesis_plan *plan, int32_t lane,
-                                       const char *writer, struct curfew_error *error)
+                                       const struct curfew_founder *founder, struct curfew_error *error)
 {
+    uint8_t mac[CURFEW_MAC_SIZE];
+    struct curfew_log_place place = {.lane = lane};
     struct curfew_event event = {.type = CURFEW_EVENT_GENESIS};
     struct curfew_genesis *genesis = &event.as.genesis;
     uint8_t bytes[BYTES_MAX];
     size_t size = 0;
 
-    genesis->writer = curfew_slice_of(writer);
+    genesis->writer = curfew_slice_of(founder->writer);
     genesis->said_us = curfew_clock_now().wall_us;
     genesis->lane = lane;
     genesis->lanes = plan->lanes;
     genesis->settings = plan->settings;
+    memcpy(genesis->master_check, founder->master_check, CURFEW_MASTER_CHECK_SIZE);
+    genesis->writers = (struct curfew_list){founder->writers, founder->writer_count};
     memcpy(genesis->control_log, plan->control_log, CURFEW_LOG_ID_SIZE);
     if (lane == 0)
         memcpy(genesis->log_id, plan->control_log, CURFEW_LOG_ID_SIZE);
@@ -69,10 +89,13 @@ static enum curfew_status send_genesis(struct curfew_bus *bus, const struct curf
     enum curfew_status status = curfew_codec_encode(&event, bytes, sizeof bytes, &size, error);
     if (status != CURFEW_OK)
         return status;
+    memcpy(place.log_id, genesis->log_id, CURFEW_LOG_ID_SIZE);
+    curfew_mac_make(founder->key, &place, (struct curfew_slice){bytes, size}, mac);
     const struct curfew_bus_record record = {
         .topic = curfew_lane_topic(lane),
         .partition = curfew_lane_partition(lane),
         .value = {bytes, size},
+        .mac = {mac, sizeof mac},
         .ticket = (uint64_t)lane,
     };
     return bus->ops->produce(bus->self, &record, error);
@@ -125,20 +148,21 @@ static enum curfew_status await_delivery(struct curfew_bus *bus, int32_t count, 
 }
 
 enum curfew_status curfew_genesis_write(struct curfew_bus *bus, const struct curfew_genesis_plan *plan,
-                                        const char *writer, int timeout_ms, struct curfew_error *error)
+                                        const struct curfew_founder *founder, int timeout_ms,
+                                        struct curfew_error *error)
 {
     int64_t deadline_us = curfew_clock_now().boot_us + timeout_ms * CURFEW_US_PER_MS;
     int32_t sent = 0;
     enum curfew_status status = curfew_codec_init(error);
 
     if (status == CURFEW_OK && plan->write[0]) {
-        status = send_genesis(bus, plan, 0, writer, error);
+        status = send_genesis(bus, plan, 0, founder, error);
         if (status == CURFEW_OK)
             status = await_delivery(bus, 1, deadline_us, error);
     }
     for (int32_t lane = 1; status == CURFEW_OK && lane < plan->lanes; lane++)
         if (plan->write[lane]) {
-            status = send_genesis(bus, plan, lane, writer, error);
+            status = send_genesis(bus, plan, lane, founder, error);
             sent++;
         }
     if (status != CURFEW_OK)

@@ -6,7 +6,17 @@
 #ifndef CURFEW_CLI_GENESIS_H
 #define CURFEW_CLI_GENESIS_H
 
+#include "core/mac.h"
 #include "services/cli/survey.h"
+
+/* Who founds a cluster: what its first records say and are proven with. */
+struct curfew_founder {
+    const char *writer; /* the first operator */
+    const struct curfew_mac_key *key; /* its */
+    uint8_t master_check[CURFEW_MASTER_CHECK_SIZE];
+    struct curfew_first_writer writers[CURFEW_FIRST_WRITERS_MAX]; /* the operator and the coordinators */
+    size_t writer_count;
+};
 
 struct curfew_genesis_plan {
     int32_t lanes; /* control included */
@@ -16,13 +26,15 @@ struct curfew_genesis_plan {
     bool completes; /* control has its genesis already, with these settings */
 };
 
-/* Decides what to write. CURFEW_INVALID when nothing is lacking, or when what is there cannot be completed. */
+/* Decides what to write. CURFEW_INVALID when nothing is lacking, or when what is there cannot be completed: a founder
+ * with another master, or other first writers, is another cluster's. */
 enum curfew_status curfew_genesis_plan(const struct curfew_survey *survey, const struct curfew_settings *settings,
-                                       struct curfew_genesis_plan *plan, struct curfew_error *error) CURFEW_MUST_CHECK;
+                                       const struct curfew_founder *founder, struct curfew_genesis_plan *plan,
+                                       struct curfew_error *error) CURFEW_MUST_CHECK;
 
 /* Writes them and checks that each became record 0. What failed half way can be planned and written again. */
 enum curfew_status curfew_genesis_write(struct curfew_bus *bus, const struct curfew_genesis_plan *plan,
-                                        const char *writer, int timeout_ms,
+                                        const struct curfew_founder *founder, int timeout_ms,
                                         struct curfew_error *error) CURFEW_MUST_CHECK;
 
 /* The newest genesis' timestamp of a whole survey. */

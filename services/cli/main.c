@@ -7,6 +7,10 @@
 static const struct curfew_cli_command commands[] = {
     {"topics", "create", "create the topics and each log's first record", curfew_topics_create},
     {"topics", "check", "verify the topics and name what is wrong", curfew_topics_check},
+    {"writer", "add", "let a writer write, and make its key", curfew_writer_add},
+    {"writer", "rotate", "give a writer a new key, or retire its old ones", curfew_writer_rotate},
+    {"writer", "remove", "take all rights from a writer", curfew_writer_remove},
+    {"writer", "list", "print who may write, and what", curfew_writer_list},
     {"session", "start", "start a user's session; prints its id", curfew_session_start},
     {"session", "end", "end a session and everything under it", curfew_session_end},
     {"task", "start", "start a task, or its next attempt, in a session", curfew_task_start},
@@ -26,7 +30,10 @@ static const struct curfew_cli_command commands[] = {
 static const char first_steps[] =
     "\nFirst steps, with a broker, a coordinator and a guard (of audience hop) running:\n"
     "  export CURFEW_KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9092\n"
-    "  curfew topics create\n"
+    "  curfew topics create --keys keys\n"
+    "  curfew writer add app --role issuer --role orchestrator --tenant acme --issuer https://id.example \\\n"
+    "      --out keys/app.key --key-file keys/operator.key --master-file keys/master.key\n"
+    "  export CURFEW_PRODUCER_KEY_FILE=keys/app.key\n"
     "  curfew token keygen --out key.pem --jwks jwks.json\n"
     "  export CURFEW_ISSUER_NAME=https://id.example\n"
     "  export CURFEW_ISSUER_KEY_FILE=key.pem\n"

@@ -246,7 +246,7 @@ static void fill_client(const struct curfew_cli *cli, struct mint *mint)
     if (mint->client == NULL && mint->agents_count > 0)
         mint->client = (const char *)mint->agents[mint->agents_count - 1].at; /* an argument: NUL-terminated */
     if (mint->client == NULL)
-        mint->client = cli->writer;
+        mint->client = curfew_producer_writer(cli->producer);
 }
 
 static int mint_token(struct curfew_cli *cli, struct mint *mint)

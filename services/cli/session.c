@@ -17,6 +17,7 @@ enum {
     KEY_LIFE,
     KEY_AUTH,
     KEY_HOLDER,
+    KEY_ORCHESTRATOR,
     KEY_REASON,
 };
 
@@ -25,6 +26,8 @@ struct start {
     int64_t lane; /* 0: any */
     int64_t life_ms;
     int64_t auth_us; /* 0: now */
+    struct curfew_slice orchestrators[CURFEW_ORCHESTRATORS_MAX];
+    size_t orchestrator_count;
 };
 
 static const struct argp_option start_options[] = {
@@ -35,6 +38,7 @@ static const struct argp_option start_options[] = {
     {"life", KEY_LIFE, "SPAN", 0, "until its deadline, whatever happens (default 8h)", 0},
     {"auth-time", KEY_AUTH, "now|MICROSECONDS", 0, "when the user logged in (default now)", 0},
     {"holder", KEY_HOLDER, "HOLDER", 0, "whose lease keeps it open: ends it when the heartbeats stop", 0},
+    {"orchestrator", KEY_ORCHESTRATOR, "WRITER", 0, "a writer that may run tasks in it; again for more", 0},
     {NULL, 0, NULL, 0, NULL, 0},
 };
 
@@ -53,6 +57,11 @@ static error_t parse_start(int key, char *argument, struct argp_state *state)
         break;
     case KEY_ISSUER:
         start->issuer = argument;
+        break;
+    case KEY_ORCHESTRATOR:
+        if (start->orchestrator_count == CURFEW_ORCHESTRATORS_MAX)
+            argp_error(state, "--orchestrator: %d at most", CURFEW_ORCHESTRATORS_MAX);
+        start->orchestrators[start->orchestrator_count++] = curfew_slice_of(argument);
         break;
     case KEY_LANE:
         status = curfew_parse_count("--lane", argument, 1, CURFEW_LANES_MAX - 1, &start->lane, &error);
@@ -151,6 +160,7 @@ static int start_session(struct curfew_cli *cli, const struct start *start)
     started->issuer = curfew_slice_of(issuer);
     started->user = curfew_slice_of(start->user);
     started->holder = curfew_slice_of(start->holder);
+    started->orchestrators = (struct curfew_list){start->orchestrators, start->orchestrator_count};
     started->auth_us = start->auth_us != 0 ? start->auth_us : now_us;
     started->deadline_us = now_us + start->life_ms * CURFEW_US_PER_MS;
     snprintf(what, sizeof what, "session %s", session);

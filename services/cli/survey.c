@@ -30,6 +30,22 @@ enum curfew_status curfew_survey_topics(const struct curfew_config *config, int 
     return CURFEW_OK;
 }
 
+void curfew_first_writers_digest(struct curfew_list writers, uint8_t digest[CURFEW_SHA256_SIZE])
+{
+    const struct curfew_first_writer *first = writers.items;
+    struct curfew_slice parts[2 * CURFEW_FIRST_WRITERS_MAX];
+    uint8_t marks[CURFEW_FIRST_WRITERS_MAX][8];
+    size_t count = writers.count > CURFEW_FIRST_WRITERS_MAX ? CURFEW_FIRST_WRITERS_MAX : writers.count;
+
+    for (size_t i = 0; i < count; i++) {
+        curfew_put_be32(marks[i], (uint32_t)first[i].role);
+        curfew_put_be32(marks[i] + 4, (uint32_t)first[i].name.size);
+        parts[2 * i] = (struct curfew_slice){marks[i], sizeof marks[i]};
+        parts[2 * i + 1] = first[i].name;
+    }
+    curfew_sha256(parts, 2 * count, digest);
+}
+
 int curfew_survey_present(const struct curfew_survey *survey)
 {
     int present = 0;
@@ -66,7 +82,9 @@ static bool take_first(const struct curfew_bus_event *event, struct curfew_lane_
         decoded.type == CURFEW_EVENT_GENESIS) {
         first->first = CURFEW_FIRST_GENESIS;
         first->genesis = decoded.as.genesis;
+        curfew_first_writers_digest(first->genesis.writers, first->writers_digest);
         first->genesis.writer = (struct curfew_slice){NULL, 0};
+        first->genesis.writers = (struct curfew_list){NULL, 0};
     }
     return true;
 }
@@ -215,6 +233,14 @@ static void judge_genesis(const struct curfew_survey *survey, int32_t lane, stru
 
     if (!first->log_append_time)
         add(problems, "lane %" PRId32 ": the genesis record's time is the sender's, not the broker's", lane);
+    int64_t apart_us = genesis->said_us - first->timestamp_us;
+    int64_t skew_us = genesis->settings.skew_ms * CURFEW_US_PER_MS;
+    if (apart_us > skew_us || apart_us < -skew_us)
+        add(problems,
+            "lane %" PRId32 ": when its genesis was written the broker's clock was %" PRId64
+            " ms %s the operator's, and "
+            "tokens are held against it: set both right, delete the topics and create them again",
+            lane, (apart_us < 0 ? -apart_us : apart_us) / CURFEW_US_PER_MS, apart_us < 0 ? "ahead of" : "behind");
     if (genesis->lane != lane)
         add(problems, "lane %" PRId32 ": its genesis is of lane %" PRId32, lane, genesis->lane);
     if (genesis->lanes != survey->lanes)

@@ -4,6 +4,7 @@
 #define CURFEW_CLI_SURVEY_H
 
 #include "core/bus_kafka.h"
+#include "core/digest.h"
 #include <curfew/event.h>
 
 /* What a lane's log begins with. */
@@ -19,7 +20,8 @@ struct curfew_lane_first {
     enum curfew_first first;
     bool log_append_time;
     int64_t timestamp_us;
-    struct curfew_genesis genesis; /* its writer is left empty */
+    struct curfew_genesis genesis; /* its writer and writers are left empty */
+    uint8_t writers_digest[CURFEW_SHA256_SIZE]; /* tells one list of first writers from another */
 };
 
 struct curfew_survey {
@@ -27,6 +29,8 @@ struct curfew_survey {
     int32_t lanes; /* control and the partitions of lifecycle; 0: no lifecycle */
     struct curfew_lane_first lane[CURFEW_LANES_MAX];
 };
+
+void curfew_first_writers_digest(struct curfew_list writers, uint8_t digest[CURFEW_SHA256_SIZE]);
 
 /* Asks the broker for every topic. Blocks up to `timeout_ms`. */
 enum curfew_status curfew_survey_topics(const struct curfew_config *config, int timeout_ms,

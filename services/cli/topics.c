@@ -2,6 +2,7 @@
 #include "core/clock.h"
 #include "services/cli/commands.h"
 #include "services/cli/genesis.h"
+#include "services/cli/keys.h"
 #include "services/cli/parse.h"
 #include <inttypes.h>
 #include <time.h>
@@ -31,6 +32,16 @@ enum choice {
     CHOICES
 };
 
+enum { KEY_KEYS = CURFEW_CLI_KEY(CHOICES), KEY_OPERATOR, KEY_COORDINATOR };
+
+struct create {
+    int64_t values[CHOICES];
+    const char *keys;
+    const char *operator_name;
+    const char *coordinators[CURFEW_FIRST_WRITERS_MAX - 1];
+    size_t coordinator_count;
+};
+
 static const struct {
     const char *name;
     int64_t least, most, fallback;
@@ -51,6 +62,9 @@ static const struct {
 };
 
 static const struct argp_option create_options[] = {
+    {"keys", KEY_KEYS, "DIR", 0, "where the cluster's secrets go: master.key, and the operator's key", 0},
+    {"operator", KEY_OPERATOR, "NAME", 0, "the first operator (default operator)", 0},
+    {"coordinator", KEY_COORDINATOR, "NAME", 0, "a coordinator's coordinator.id; again for more (default c1)", 0},
     {"lanes", CURFEW_CLI_KEY(LANES), "N", 0, "pipeline lanes, 1 to 255; fixed for ever (default 8)", 0},
     {"replication", CURFEW_CLI_KEY(REPLICATION), "N", 0, "copies of each partition (default 1)", 0},
     {"skew-ms", CURFEW_CLI_KEY(SKEW), "MS", 0, "greatest difference between any two clocks (default 250)", 0},
@@ -70,14 +84,33 @@ static const struct argp_option create_options[] = {
 
 static error_t parse_create(int key, char *argument, struct argp_state *state)
 {
-    int64_t *values = state->input;
+    struct create *create = state->input;
     int choice = key - CURFEW_CLI_KEY(0);
     struct curfew_error error;
 
+    switch (key) {
+    case KEY_KEYS:
+        create->keys = argument;
+        return 0;
+    case KEY_OPERATOR:
+        create->operator_name = argument;
+        return 0;
+    case KEY_COORDINATOR:
+        if (create->coordinator_count == CURFEW_FIRST_WRITERS_MAX - 1)
+            argp_error(state, "--coordinator: %d at most; add more later with curfew writer add",
+                       CURFEW_FIRST_WRITERS_MAX - 1);
+        create->coordinators[create->coordinator_count++] = argument;
+        return 0;
+    case ARGP_KEY_END:
+        curfew_cli_require(state, create->keys, "--keys", "--keys keys; the cluster's secrets are left there");
+        return 0;
+    default:
+        break;
+    }
     if (choice < 0 || choice >= CHOICES)
         return ARGP_ERR_UNKNOWN;
-    if (curfew_parse_count(choices[choice].name, argument, choices[choice].least, choices[choice].most, &values[choice],
-                           &error) != CURFEW_OK)
+    if (curfew_parse_count(choices[choice].name, argument, choices[choice].least, choices[choice].most,
+                           &create->values[choice], &error) != CURFEW_OK)
         curfew_cli_usage(state, &error);
     return 0;
 }
@@ -88,11 +121,14 @@ static const struct curfew_cli_syntax create_syntax = {
     .args = "",
     .help =
         "Creates Curfew's seven topics and writes each log's first record, genesis: a random log id, the lanes, the "
-        "first settings. Returns once tokens minted from then on are younger than genesis. Once everything is "
+        "first settings, the first operator and the coordinators. Leaves two secrets in the directory of --keys: "
+        "master.key, which every coordinator needs (coordinator.master_file), and the operator's key "
+        "(producer.key_file), with which curfew writer add lets others write. Returns once tokens minted from then on "
+        "are younger than genesis. Once everything is "
         "there, running it again is an error; a run that died is completed by running it again.\v"
         "Example:\n"
-        "  curfew topics create --set kafka.bootstrap.servers=127.0.0.1:9092\n"
-        "  curfew topics create --lanes 32 --replication 3 --timeout 1m\n\n"
+        "  curfew topics create --keys keys --set kafka.bootstrap.servers=127.0.0.1:9092\n"
+        "  curfew topics create --keys keys --coordinator c1 --coordinator c2 --lanes 32 --replication 3\n\n"
         "It takes the right to create topics, and to write to control and lifecycle." CURFEW_CLI_EXITS,
 };
 
@@ -212,9 +248,21 @@ static enum curfew_status check_present(const struct curfew_survey *survey, cons
     return curfew_survey_topic_problems(&whole, list_problem, &list) == 0 ? CURFEW_OK : CURFEW_INVALID;
 }
 
+static void found(const struct create *create, const struct curfew_keys *keys, struct curfew_founder *founder)
+{
+    *founder = (struct curfew_founder){.writer = keys->operator_key.writer, .key = keys->operator_key.key};
+    curfew_master_check(keys->master, founder->master_check);
+    founder->writers[founder->writer_count++] =
+        (struct curfew_first_writer){curfew_slice_of(keys->operator_key.writer), CURFEW_ROLE_OPERATOR};
+    for (size_t i = 0; i < create->coordinator_count; i++)
+        founder->writers[founder->writer_count++] =
+            (struct curfew_first_writer){curfew_slice_of(create->coordinators[i]), CURFEW_ROLE_COORDINATOR};
+}
+
 /* Writes what is lacking, reads all of it back and judges it. */
 static enum curfew_status write_genesis(struct curfew_cli *cli, struct curfew_survey *survey,
-                                        const struct curfew_settings *settings, struct curfew_error *error)
+                                        const struct curfew_settings *settings, const struct curfew_founder *founder,
+                                        struct curfew_error *error)
 {
     struct curfew_bus bus = {NULL, NULL};
     struct curfew_genesis_plan plan;
@@ -224,11 +272,11 @@ static enum curfew_status write_genesis(struct curfew_cli *cli, struct curfew_su
     if (status == CURFEW_OK)
         status = curfew_survey_lanes(&bus, curfew_cli_left_ms(cli), survey, error);
     if (status == CURFEW_OK)
-        status = curfew_genesis_plan(survey, settings, &plan, error);
+        status = curfew_genesis_plan(survey, settings, founder, &plan, error);
     if (status == CURFEW_OK && plan.completes)
         curfew_cli_say("completing a run that died; its settings are kept");
     if (status == CURFEW_OK)
-        status = curfew_genesis_write(&bus, &plan, cli->writer, curfew_cli_left_ms(cli), error);
+        status = curfew_genesis_write(&bus, &plan, founder, curfew_cli_left_ms(cli), error);
     if (status == CURFEW_OK)
         status = curfew_survey_lanes(&bus, curfew_cli_left_ms(cli), survey, error);
     if (status == CURFEW_OK && curfew_survey_topic_problems(survey, list_problem, &list) +
@@ -273,12 +321,19 @@ static int report_created(const struct curfew_cli *cli, const struct curfew_surv
     return CURFEW_EXIT_OK;
 }
 
-static int create(struct curfew_cli *cli, const int64_t *values)
+static int create_all(struct curfew_cli *cli, const struct create *create)
 {
     static struct curfew_survey survey;
-    const struct curfew_settings settings = settings_of(values);
+    const struct curfew_settings settings = settings_of(create->values);
+    const int64_t *values = create->values;
+    struct curfew_keys keys;
+    struct curfew_founder founder;
     struct curfew_error error;
-    enum curfew_status status = curfew_cli_load(cli, &error);
+    enum curfew_status status = curfew_keys_open(create->keys, create->operator_name, &keys, &error);
+    if (status != CURFEW_OK)
+        return curfew_cli_fail(&error);
+    found(create, &keys, &founder);
+    status = curfew_cli_load(cli, &error);
 
     if (status == CURFEW_OK)
         status = curfew_survey_topics(cli->config, curfew_cli_left_ms(cli), &survey, &error);
@@ -289,20 +344,23 @@ static int create(struct curfew_cli *cli, const int64_t *values)
     if (status == CURFEW_OK)
         status = await_topics(cli, &survey, &error);
     if (status == CURFEW_OK)
-        status = write_genesis(cli, &survey, &settings, &error);
+        status = write_genesis(cli, &survey, &settings, &founder, &error);
     if (status == CURFEW_OK)
         status = await_age(cli, &survey, &error);
+    curfew_keys_wipe(&keys);
     return status == CURFEW_OK ? report_created(cli, &survey) : curfew_cli_fail(&error);
 }
 
 int curfew_topics_create(struct curfew_cli *cli, int argc, char **argv)
 {
-    int64_t values[CHOICES];
+    struct create create = {.operator_name = "operator"};
 
     for (int i = 0; i < CHOICES; i++)
-        values[i] = choices[i].fallback;
-    curfew_cli_parse(cli, &create_syntax, argc, argv, values);
-    int status = create(cli, values);
+        create.values[i] = choices[i].fallback;
+    curfew_cli_parse(cli, &create_syntax, argc, argv, &create);
+    if (create.coordinator_count == 0)
+        create.coordinators[create.coordinator_count++] = "c1";
+    int status = create_all(cli, &create);
     curfew_cli_close(cli);
     return status;
 }

@@ -9,7 +9,8 @@ bool curfew_reason_retriable(enum curfew_reason reason)
 {
     return reason == CURFEW_REASON_UNKNOWN_SESSION || reason == CURFEW_REASON_UNKNOWN_TASK ||
            reason == CURFEW_REASON_UNKNOWN_APPROVAL || reason == CURFEW_REASON_UNKNOWN_HOLDER ||
-           reason == CURFEW_REASON_FUTURE || reason == CURFEW_REASON_CLOCK || reason == CURFEW_REASON_BOUND;
+           reason == CURFEW_REASON_FUTURE || reason == CURFEW_REASON_CLOCK || reason == CURFEW_REASON_BOUND ||
+           reason == CURFEW_REASON_UNKNOWN_WRITER || reason == CURFEW_REASON_UNKNOWN_POLICY;
 }
 
 struct curfew_book *curfew_book_create(struct curfew_ledger *ledger)
@@ -33,16 +34,16 @@ void curfew_book_destroy(struct curfew_book *book)
     free(book);
 }
 
-/* Raises a floor that lives until the newest token under the subject has expired everywhere. Where no token is alive
- * there is nothing to deny, and none can come: the subject is dead in the book. */
+/* Raises a floor that lives until every token under the subject has expired everywhere: the newest that was announced,
+ * and any whose announcement was accepted, let it go, and was lost since by an unclean election. Nobody knows of those,
+ * but none lives longer than a token minted by now could. */
 void curfew_book_raise(struct curfew_book *book, const struct curfew_floor *floor, const struct curfew_moment *moment)
 {
     struct curfew_floor raised = *floor;
-    raised.expires_us += moment->skew_us;
-    if (raised.expires_us > moment->good_us) {
-        const struct curfew_cause cause = {moment->offset, moment->good_us};
-        curfew_ledger_raise(book->ledger, &raised, cause);
-    }
+    const int64_t longest_us = moment->now_us + moment->settings->token_life_ms * INT64_C(1000);
+    raised.expires_us = (raised.expires_us > longest_us ? raised.expires_us : longest_us) + moment->skew_us;
+    const struct curfew_cause cause = {moment->offset, moment->good_us};
+    curfew_ledger_raise(book->ledger, &raised, cause);
 }
 
 static void swap(struct session **heap, size_t a, size_t b)

@@ -1,17 +1,25 @@
 /* book_state: the inside of the book, shared by the files that rule on it (book.c, session.c, task.c, token.c,
- * holder.c) and by nobody else. */
+ * holder.c, reach.c) and by nobody else. */
 #ifndef CURFEW_COORDINATOR_BOOK_STATE_H
 #define CURFEW_COORDINATOR_BOOK_STATE_H
 
 #include "services/coordinator/book.h"
+#include "services/coordinator/writers.h"
 #include <uthash.h>
 
 struct task;
 struct session;
 
-/* Whose lease keeps tasks and sessions alive. Gone when it holds nothing. */
+#define CURFEW_KEEPERS_MAX 16 /* writers that may beat for one holder; a start that would need more is refused */
+
+/* Whose lease keeps tasks and sessions alive. Gone when it holds nothing. Holders of different tenants never meet;
+ * their heartbeats name no tenant, so those of one id are found together. */
 struct holder {
-    struct curfew_subject key;
+    struct curfew_subject key; /* of the id */
+    struct curfew_slice tenant; /* its own memory */
+    const struct curfew_writer *keepers[CURFEW_KEEPERS_MAX]; /* who started what it holds, or may run tasks there */
+    size_t keeper_count;
+    struct holder *same; /* of the same id and another tenant; the table holds the first */
     int64_t renewed_us; /* on the lease clock */
     struct task *tasks;
     struct session *sessions;
@@ -53,6 +61,9 @@ struct session {
     struct curfew_subject subject; /* what its floor stands on */
     struct curfew_subject content; /* of the start, to know a repeat */
     struct user *user;
+    const struct curfew_writer *starter;
+    const struct curfew_writer **orchestrators; /* its own memory */
+    size_t orchestrator_count;
     struct curfew_slice tenant; /* its own memory */
     struct curfew_slice id; /* its own memory */
     int64_t auth_us;
@@ -103,7 +114,32 @@ bool curfew_book_task_rooted(const struct task *task);
 /* Ends it for good; raises its floor unless something above is over already. */
 void curfew_book_task_close(struct curfew_book *book, struct task *task, const struct curfew_moment *moment);
 
+/* reach.c */
+/* Whether the session was started by the writer, or named it. */
+bool curfew_book_names(const struct session *session, const struct curfew_writer *writer);
+/* Whether the moment's author may start tasks in a session, or (`ending`) end some there, for `by_task` if not empty.
+ */
+struct curfew_ruling curfew_book_reach_tasks(const struct session *session, bool ending, struct curfew_slice by_task,
+                                             const struct curfew_moment *moment);
+/* Whether the moment's author may end the session. */
+struct curfew_ruling curfew_book_reach_session(const struct session *session, const struct curfew_moment *moment);
+
+/* The task, and its attempt, on whose behalf a record was written. */
+struct curfew_speaker {
+    struct curfew_slice task; /* empty: the writer speaks for itself */
+    int64_t attempt;
+};
+/* Finds it; `*task` stays NULL, with the ruling accepted, where that attempt is over or stands under a dead ancestor:
+ * what it says has no effect. */
+struct curfew_ruling curfew_book_speaker(struct curfew_book *book, const struct session *session,
+                                         const struct curfew_speaker *speaker, const struct task **task);
+/* Whether a task is `above` or hangs below it. */
+bool curfew_book_is_below(const struct task *task, const struct task *above);
+
 /* holder.c: an empty id holds nothing. */
+/* Whether a holder has room for those who may beat for it, were something of the session's put under it now. */
+bool curfew_book_can_hold(struct curfew_book *book, const struct session *session, struct curfew_slice holder,
+                          const struct curfew_moment *moment);
 void curfew_book_hold_task(struct curfew_book *book, struct task *task, struct curfew_slice holder,
                            const struct curfew_moment *moment);
 void curfew_book_hold_session(struct curfew_book *book, struct session *session, struct curfew_slice holder,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 struct curfew_control {
+    uint8_t master[CURFEW_MASTER_SIZE];
     struct curfew_fact *facts;
     size_t count;
     size_t room;
@@ -13,14 +14,25 @@ struct curfew_control {
     uint8_t log_id[CURFEW_LOG_ID_SIZE];
 };
 
-struct curfew_control *curfew_control_create(void)
+struct curfew_control *curfew_control_create(const uint8_t master[CURFEW_MASTER_SIZE])
 {
-    return curfew_memory_take(sizeof(struct curfew_control));
+    struct curfew_control *made = curfew_memory_take(sizeof *made);
+    memcpy(made->master, master, sizeof made->master);
+    return made;
+}
+
+const uint8_t *curfew_control_master(const struct curfew_control *control)
+{
+    return control->master;
 }
 
 void curfew_control_destroy(struct curfew_control *control)
 {
     if (control != NULL) {
+        for (size_t i = 0; i < control->count; i++) {
+            free(control->facts[i].right);
+        }
+        explicit_bzero(control->master, sizeof control->master);
         free(control->facts);
         free(control);
     }

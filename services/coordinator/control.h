@@ -1,19 +1,22 @@
-/* control: what the control lane has said so far, in order: the settings and the users revoked. Lane 0's step adds to
+/* control: what the control lane has said so far, in order: settings, writers, users revoked. Lane 0's step adds to
  * it; each pipeline lane takes it in up to the offset its ticks name, so that every lane changes at one place of its
  * own log, the same for every coordinator. Pure. One thread. */
 #ifndef CURFEW_COORDINATOR_CONTROL_H
 #define CURFEW_COORDINATOR_CONTROL_H
 
+#include "core/mac.h"
 #include "core/subject.h"
+#include "services/coordinator/right.h"
 
 struct curfew_control;
 
-enum curfew_fact_kind { CURFEW_FACT_SETTINGS, CURFEW_FACT_USER_REVOKED };
+enum curfew_fact_kind { CURFEW_FACT_SETTINGS, CURFEW_FACT_WRITER_SET, CURFEW_FACT_USER_REVOKED };
 
 struct curfew_fact {
     int64_t offset; /* of the control record that says so */
     enum curfew_fact_kind kind;
     struct curfew_settings settings;
+    struct curfew_right *right; /* of a writer set; control's own from the add on */
     struct curfew_subject user;
     int64_t before_us;
     int64_t until_us; /* when no session of before can be alive, whatever life settings come to allow */
@@ -21,8 +24,11 @@ struct curfew_fact {
     int64_t timestamp_us;
 };
 
-struct curfew_control *curfew_control_create(void);
+/* `master` is the coordinators' key, from which writers' keys come; it is copied. */
+struct curfew_control *curfew_control_create(const uint8_t master[CURFEW_MASTER_SIZE]);
 void curfew_control_destroy(struct curfew_control *control);
+
+const uint8_t *curfew_control_master(const struct curfew_control *control);
 
 void curfew_control_add(struct curfew_control *control, const struct curfew_fact *fact);
 /* Whether a record said exactly this of a user, no longer before than `since_us`: then this one repeats it. */

@@ -25,6 +25,7 @@ struct lane_slot {
 
 struct curfew_coordinator {
     char *id;
+    struct curfew_mac_key *key; /* of its ticks; of the epoch used last; NULL: none yet */
     int32_t lanes;
     struct curfew_bus *bus;
     struct curfew_control *control;
@@ -45,7 +46,7 @@ enum curfew_status curfew_coordinator_create(const struct curfew_coordinator_opt
     memcpy(made->id, options->id, strlen(options->id));
     made->lanes = options->lanes;
     made->bus = options->bus;
-    made->control = curfew_control_create();
+    made->control = curfew_control_create(options->master);
     made->slots = curfew_memory_take((size_t)options->lanes * sizeof *made->slots);
     for (int32_t i = 0; i < options->lanes; i++) {
         made->slots[i].lane = curfew_lane_create(i, options->lanes, made->control);
@@ -67,6 +68,7 @@ void curfew_coordinator_destroy(struct curfew_coordinator *coordinator)
         curfew_lane_destroy(coordinator->slots[i].lane);
     }
     curfew_control_destroy(coordinator->control);
+    curfew_mac_key_destroy(coordinator->key);
     free(coordinator->slots);
     free(coordinator->arena.memory);
     free(coordinator->id);
@@ -145,7 +147,8 @@ static enum curfew_status log_record(struct curfew_coordinator *coordinator, int
     if (slot->blocked || slot->phase == PHASE_HALTED || event->offset < curfew_lane_next(slot->lane)) {
         return CURFEW_OK;
     }
-    const struct curfew_record record = {event->offset, event->timestamp_us, event->log_append_time, event->value};
+    const struct curfew_record record = {event->offset, event->timestamp_us, event->log_append_time, event->value,
+                                         event->mac};
     struct curfew_effects effects;
     switch (curfew_lane_step(slot->lane, &record, &effects)) {
     case CURFEW_STEP_BLOCKED:
@@ -292,6 +295,21 @@ enum curfew_status curfew_coordinator_handle(struct curfew_coordinator *coordina
     return CURFEW_OK;
 }
 
+/* The key that a lane knows as this coordinator's newest; NULL: it does not know it as a coordinator. */
+static const struct curfew_mac_key *key_for(struct curfew_coordinator *coordinator, const struct curfew_lane *lane)
+{
+    const struct curfew_slice id = curfew_slice_of(coordinator->id);
+    const int32_t epoch = curfew_lane_coordinator_epoch(lane, id);
+    if (epoch == 0) {
+        return NULL;
+    }
+    if (coordinator->key == NULL || curfew_mac_key_epoch(coordinator->key) != epoch) {
+        curfew_mac_key_destroy(coordinator->key);
+        coordinator->key = curfew_mac_key_derive(curfew_control_master(coordinator->control), id, epoch);
+    }
+    return coordinator->key;
+}
+
 /* One tick in flight a lane: one that waited out an outage would be late, and good for nothing. */
 static void tick(struct curfew_coordinator *coordinator, int32_t lane, struct curfew_now now)
 {
@@ -303,17 +321,27 @@ static void tick(struct curfew_coordinator *coordinator, int32_t lane, struct cu
     uint8_t bytes[2 * CURFEW_ID_MAX];
     size_t size = 0;
     struct curfew_error error = {.status = CURFEW_OK};
+    const struct curfew_mac_key *key = key_for(coordinator, slot->lane);
+    slot->ticked_us = now.boot_us;
+    if (key == NULL) {
+        return; /* it would be refused; curfew_coordinator_ready says what to do */
+    }
     if (curfew_codec_encode(&event, bytes, sizeof bytes, &size, &error) != CURFEW_OK) {
         curfew_log(CURFEW_LOG_ERROR, "coordinator", "cannot encode a tick: %s", error.text);
         return;
     }
+    const struct curfew_slice event_value = {bytes, size};
+    uint8_t mac[CURFEW_MAC_SIZE];
+    struct curfew_log_place place = {.lane = lane};
+    memcpy(place.log_id, curfew_lane_log_id(slot->lane), sizeof place.log_id);
+    curfew_mac_make(key, &place, event_value, mac);
     const struct curfew_bus_record record = {
         .topic = curfew_lane_topic(lane),
         .partition = curfew_lane_partition(lane),
-        .value = {bytes, size},
+        .value = event_value,
+        .mac = {mac, sizeof mac},
         .ticket = (uint64_t)lane << CURFEW_OUTBOX_TICKET_BITS | UINT64_C(1) << TICK_BIT,
     };
-    slot->ticked_us = now.boot_us;
     slot->tick_in_flight = coordinator->bus->ops->produce(coordinator->bus->self, &record, NULL) == CURFEW_OK;
 }
 
@@ -362,6 +390,13 @@ enum curfew_status curfew_coordinator_ready(const struct curfew_coordinator *coo
         if (slot->phase != PHASE_LIVE) {
             return curfew_error_set(error, CURFEW_UNAVAILABLE, "lane %d is being read: at offset %lld", i,
                                     (long long)curfew_lane_next(slot->lane));
+        }
+        if (curfew_lane_coordinator_epoch(slot->lane, curfew_slice_of(coordinator->id)) == 0 && i == 0) {
+            return curfew_error_set(
+                error, CURFEW_UNAVAILABLE,
+                "nobody made %s a coordinator, so its ticks would be refused; run curfew writer add "
+                "%s --role coordinator, or set coordinator.id",
+                coordinator->id, coordinator->id);
         }
         if (stats.beacon_boot_us == 0 || now.boot_us - stats.beacon_boot_us > BEACON_LATE_US) {
             return curfew_error_set(error, CURFEW_UNAVAILABLE,

@@ -18,6 +18,7 @@ struct curfew_coordinator;
 
 struct curfew_coordinator_options {
     const char *id; /* writer of its ticks; a valid id; copied */
+    const uint8_t *master; /* CURFEW_MASTER_SIZE bytes: the coordinators' key; copied */
     int32_t lanes; /* partitions of revocations: L + 1, 2..CURFEW_LANES_MAX */
     struct curfew_bus *bus; /* outlives it */
 };

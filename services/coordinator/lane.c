@@ -1,41 +1,15 @@
 /* lane: one lane's step. */
-#include "services/coordinator/lane.h"
+#include "services/coordinator/lane_state.h"
 
 #include "core/chain.h"
+#include "core/digest.h"
 #include "core/id.h"
-#include "schemas/codec.h"
 #include "services/coordinator/memory.h"
 #include <stdio.h>
 #include <stdlib.h>
 
 #define TIME_MAX_US INT64_C(253402300800000000) /* the year 10000: sums of times cannot overflow below it */
-#define SESSION_LIFE_MAX_MS (INT64_C(366) * 86400000) /* the most that settings may allow a session */
 #define LEASE_CLOCK_STEP_US INT64_C(200000) /* the most one good tick adds to the lease clock */
-
-struct curfew_lane {
-    int32_t number;
-    int32_t lanes;
-    struct curfew_control *control;
-    size_t facts_taken; /* of control, by a pipeline lane */
-    struct curfew_ledger *ledger;
-    struct curfew_book *book; /* NULL on lane 0 */
-    bool begun;
-    uint8_t log_id[CURFEW_LOG_ID_SIZE];
-    uint8_t control_log[CURFEW_LOG_ID_SIZE];
-    int64_t genesis_us;
-    struct curfew_settings settings;
-    int64_t longest_life_ms; /* the most session_life_ms has been: sessions begun under it may still live */
-    int64_t next;
-    int64_t good_us; /* newest good tick */
-    int64_t last_good_us; /* the good tick before, whatever its order */
-    int64_t lease_us;
-    int64_t last_cause;
-    uint8_t chain[CURFEW_CHAIN_SIZE];
-    struct curfew_floors *links; /* of the record being stepped */
-    size_t links_room;
-    struct curfew_arena arena;
-    char problem[256]; /* empty: none */
-};
 
 struct curfew_lane *curfew_lane_create(int32_t lane, int32_t lanes, struct curfew_control *control)
 {
@@ -44,6 +18,7 @@ struct curfew_lane *curfew_lane_create(int32_t lane, int32_t lanes, struct curfe
     made->lanes = lanes;
     made->control = control;
     made->ledger = curfew_ledger_create();
+    made->writers = curfew_writers_create(curfew_control_master(control));
     made->book = lane == 0 ? NULL : curfew_book_create(made->ledger);
     made->last_cause = -1;
     made->arena.memory = curfew_memory_take(CURFEW_CODEC_MEMORY);
@@ -56,6 +31,7 @@ void curfew_lane_destroy(struct curfew_lane *lane)
     if (lane != NULL) {
         curfew_book_destroy(lane->book);
         curfew_ledger_destroy(lane->ledger);
+        curfew_writers_destroy(lane->writers);
         free(lane->links);
         free(lane->arena.memory);
         free(lane);
@@ -72,6 +48,7 @@ static enum curfew_step halt(struct curfew_lane *lane, const struct curfew_recor
 static struct curfew_moment moment_of(const struct curfew_lane *lane, const struct curfew_record *record)
 {
     return (struct curfew_moment){
+        .writers = lane->writers,
         .offset = record->offset,
         .timestamp_us = record->timestamp_us,
         .good_us = lane->good_us,
@@ -82,20 +59,16 @@ static struct curfew_moment moment_of(const struct curfew_lane *lane, const stru
     };
 }
 
-/* Whether this version can do what settings activate: one that cannot stops at their record. */
-static bool settings_known(const struct curfew_settings *settings)
+/* Whether one of the operators that a genesis names wrote it. */
+static bool genesis_proven(struct curfew_lane *lane, const struct curfew_record *record,
+                           const struct curfew_genesis *genesis)
 {
-    return settings->rules == CURFEW_RULES_VERSION && settings->schemas <= CURFEW_SCHEMAS_VERSION;
-}
-
-static bool settings_sane(const struct curfew_settings *settings)
-{
-    return settings->skew_ms >= 1 && settings->tick_ms >= 1 && settings->lease_ms >= 1 &&
-           settings->heartbeat_age_ms >= 1 && settings->attempt_step >= 1 && settings->token_life_ms >= 1 &&
-           settings->token_life_ms <= INT64_C(86400000) && settings->session_life_ms >= 1 &&
-           settings->session_life_ms <= SESSION_LIFE_MAX_MS && settings->restate_ms >= 1 &&
-           settings->restate_ms <= INT64_C(366) * 86400000 && settings->sessions_max >= 1 && settings->tasks_max >= 1 &&
-           settings->floors_max >= 1 && settings->schemas >= 1;
+    const struct curfew_writer *author = NULL;
+    struct curfew_claim claim = {
+        genesis->writer, CURFEW_EVENT_GENESIS, {.lane = genesis->lane}, record->value, record->mac};
+    memcpy(claim.place.log_id, genesis->log_id, sizeof claim.place.log_id);
+    curfew_writers_set_first(lane->writers, genesis);
+    return !curfew_writers_prove(lane->writers, &claim, &author).refused;
 }
 
 static enum curfew_step begin(struct curfew_lane *lane, const struct curfew_record *record,
@@ -108,11 +81,26 @@ static enum curfew_step begin(struct curfew_lane *lane, const struct curfew_reco
     if (event->type != CURFEW_EVENT_GENESIS || genesis->lane != lane->number) {
         return halt(lane, record, "its log has no genesis record; run `curfew topics create`");
     }
+    uint8_t check[CURFEW_MASTER_CHECK_SIZE];
+    curfew_master_check(curfew_control_master(lane->control), check);
+    if (!curfew_same_secret(check, genesis->master_check, sizeof check)) {
+        return halt(lane, record, "its genesis was made with another master key than this coordinator has");
+    }
+    if (!genesis_proven(lane, record, genesis)) {
+        return halt(lane, record, "nobody proves to have written its genesis; run `curfew topics create` anew");
+    }
     if (genesis->lanes != lane->lanes) {
         return halt(lane, record, "genesis and the topics disagree on the number of lanes");
     }
-    if (!settings_known(&genesis->settings) || !settings_sane(&genesis->settings)) {
+    if (!curfew_lane_settings_known(&genesis->settings) || !curfew_lane_settings_sane(&genesis->settings)) {
         return halt(lane, record, "genesis asks for rules or settings that this version lacks; upgrade it");
+    }
+    const int64_t apart_us = genesis->said_us - record->timestamp_us;
+    const int64_t skew_us = genesis->settings.skew_ms * INT64_C(1000);
+    if (apart_us > skew_us || apart_us < -skew_us) {
+        return halt(lane, record,
+                    "the operator's clock and the broker's disagreed when the log was made, and tokens are "
+                    "held against its time; set them right and make the topics anew");
     }
     lane->begun = true;
     memcpy(lane->log_id, genesis->log_id, sizeof lane->log_id);
@@ -126,73 +114,6 @@ static enum curfew_step begin(struct curfew_lane *lane, const struct curfew_reco
     return CURFEW_STEP_DONE;
 }
 
-/* Control only: settings apply here at their own record, and reach the pipelines by their ticks. */
-static struct curfew_ruling settings_changed(struct curfew_lane *lane, const struct curfew_settings *settings,
-                                             const struct curfew_moment *moment)
-{
-    if (!settings_sane(settings)) {
-        return curfew_ruling_refused(CURFEW_REASON_INVALID);
-    }
-    const struct curfew_fact fact = {.offset = moment->offset,
-                                     .kind = CURFEW_FACT_SETTINGS,
-                                     .settings = *settings,
-                                     .timestamp_us = moment->timestamp_us};
-    curfew_control_add(lane->control, &fact);
-    lane->settings = *settings;
-    if (settings->session_life_ms > lane->longest_life_ms) {
-        lane->longest_life_ms = settings->session_life_ms;
-    }
-    return curfew_ruling_accepted();
-}
-
-/* Control only: "everything of this user before now". */
-static struct curfew_ruling subject_revoked(struct curfew_lane *lane, const struct curfew_subject_revoked *event,
-                                            const struct curfew_moment *moment)
-{
-    const int64_t apart_us = event->said_us - moment->timestamp_us;
-    if (!curfew_id_valid(event->tenant) || !curfew_id_valid(event->scope) || !curfew_id_valid(event->id)) {
-        return curfew_ruling_refused(CURFEW_REASON_INVALID);
-    }
-    if (event->kind != CURFEW_KIND_USER) {
-        return curfew_ruling_refused(CURFEW_REASON_UNSUPPORTED);
-    }
-    if (apart_us > moment->skew_us || apart_us < -moment->skew_us) {
-        return curfew_ruling_refused(CURFEW_REASON_CLOCK); /* a wrong clock must not decide who is locked out */
-    }
-    const struct curfew_subject user = curfew_subject_user(event->tenant, event->scope, event->id);
-    if (curfew_control_repeats(lane->control, &user, event->said_us, moment->timestamp_us - 2 * moment->skew_us)) {
-        return curfew_ruling_accepted(); /* before_us is fixed once */
-    }
-    const int64_t until_us = moment->timestamp_us + lane->longest_life_ms * INT64_C(1000) + 3 * moment->skew_us;
-    struct curfew_floor floor = {
-        .kind = CURFEW_KIND_USER, .floor = moment->timestamp_us + 2 * moment->skew_us + 1, .expires_us = until_us};
-    memcpy(floor.subject, user.digest, sizeof floor.subject);
-    const struct curfew_cause cause = {moment->offset, moment->good_us};
-    curfew_ledger_raise(lane->ledger, &floor, cause);
-    const struct curfew_fact fact = {.offset = moment->offset,
-                                     .kind = CURFEW_FACT_USER_REVOKED,
-                                     .user = user,
-                                     .before_us = floor.floor,
-                                     .until_us = until_us + SESSION_LIFE_MAX_MS * INT64_C(1000),
-                                     .said_us = event->said_us,
-                                     .timestamp_us = moment->timestamp_us};
-    curfew_control_add(lane->control, &fact);
-    return curfew_ruling_accepted();
-}
-
-static void take_control_in(struct curfew_lane *lane, int64_t upto)
-{
-    for (const struct curfew_fact *fact = curfew_control_fact(lane->control, lane->facts_taken);
-         fact != NULL && fact->offset <= upto; fact = curfew_control_fact(lane->control, lane->facts_taken)) {
-        if (fact->kind == CURFEW_FACT_SETTINGS) {
-            lane->settings = fact->settings;
-        } else {
-            curfew_book_user_revoked(lane->book, &fact->user, fact->before_us, fact->until_us);
-        }
-        lane->facts_taken++;
-    }
-}
-
 static int64_t clamp(int64_t value, int64_t least, int64_t most)
 {
     return value < least ? least : value > most ? most : value;
@@ -203,7 +124,7 @@ static bool tick(struct curfew_lane *lane, const struct curfew_tick *event, cons
 {
     const int64_t skew_us = lane->settings.skew_ms * INT64_C(1000);
     if (lane->number != 0) {
-        take_control_in(lane, event->control_offset);
+        curfew_lane_take_control_in(lane, event->control_offset);
     }
     if (event->said_us - record->timestamp_us > skew_us || record->timestamp_us - event->said_us > skew_us) {
         return false;
@@ -222,21 +143,6 @@ static bool tick(struct curfew_lane *lane, const struct curfew_tick *event, cons
     }
     curfew_ledger_restate(lane->ledger, lane->settings.restate_ms * INT64_C(1000), cause);
     return true;
-}
-
-static struct curfew_ruling rule_control(struct curfew_lane *lane, const struct curfew_event *event,
-                                         const struct curfew_moment *moment)
-{
-    switch (event->type) {
-    case CURFEW_EVENT_SETTINGS:
-        return settings_changed(lane, &event->as.settings.settings, moment);
-    case CURFEW_EVENT_SUBJECT_REVOKED:
-        return subject_revoked(lane, &event->as.subject_revoked, moment);
-    case CURFEW_EVENT_GENESIS:
-        return curfew_ruling_refused(CURFEW_REASON_CONTRADICTS);
-    default:
-        return curfew_ruling_refused(CURFEW_REASON_WRONG_LANE);
-    }
 }
 
 static struct curfew_ruling rule_pipeline(struct curfew_lane *lane, const struct curfew_event *event,
@@ -272,7 +178,7 @@ static bool belongs(const struct curfew_lane *lane, enum curfew_event_type type)
     if (type == CURFEW_EVENT_GENESIS || type == CURFEW_EVENT_TICK) {
         return true;
     }
-    const bool control = type == CURFEW_EVENT_SETTINGS || type == CURFEW_EVENT_SUBJECT_REVOKED;
+    const bool control = type >= CURFEW_EVENT_SETTINGS && type < CURFEW_EVENT_RESYNC;
     const bool lifecycle = type >= CURFEW_EVENT_SESSION_STARTED && type <= CURFEW_EVENT_TOKEN_REVOKED;
     return lane->number == 0 ? control : lifecycle;
 }
@@ -341,26 +247,47 @@ static void make_beacon(const struct curfew_lane *lane, const struct curfew_reco
     memcpy(beacon->chain, lane->chain, sizeof beacon->chain);
 }
 
+/* Whether a refusal means that nobody can be held to the record. */
+static bool is_nobodys(enum curfew_reason reason)
+{
+    return reason == CURFEW_REASON_UNKNOWN_WRITER || reason == CURFEW_REASON_MAC || reason == CURFEW_REASON_EPOCH ||
+           reason == CURFEW_REASON_ROLE || reason == CURFEW_REASON_TENANT || reason == CURFEW_REASON_NOT_OWN;
+}
+
 static void refuse(struct curfew_effects *effects, int64_t offset, enum curfew_reason reason)
 {
+    effects->dead_letter = effects->dead_letter || is_nobodys(reason);
     effects->refused = true;
     effects->refusal = (struct curfew_refusal){offset, (int32_t)reason, curfew_reason_retriable(reason)};
 }
 
-/* A record that was read, by its kind. */
-static void act(struct curfew_lane *lane, const struct curfew_record *record, const struct curfew_event *event,
-                struct curfew_effects *effects)
+/* Whether a record has the form of one of this lane, and its writer proved to have written it. */
+static struct curfew_ruling vet(struct curfew_lane *lane, const struct curfew_record *record,
+                                const struct curfew_event *event, const struct curfew_writer **author)
 {
-    const struct curfew_moment moment = moment_of(lane, record);
-    struct curfew_ruling ruling = well_formed(lane, event);
-    if (!ruling.refused && event->type == CURFEW_EVENT_TICK) {
+    const struct curfew_ruling ruling = well_formed(lane, event);
+    if (ruling.refused) {
+        return ruling;
+    }
+    const struct curfew_session_ended *head = &event->as.session_ended; /* writer and said_us lead every event here */
+    struct curfew_claim claim = {head->writer, event->type, {.lane = lane->number}, record->value, record->mac};
+    memcpy(claim.place.log_id, lane->log_id, sizeof claim.place.log_id);
+    return curfew_writers_prove(lane->writers, &claim, author);
+}
+
+/* A record that its author proved, by its kind. */
+static void act(struct curfew_lane *lane, const struct curfew_record *record, const struct curfew_event *event,
+                const struct curfew_writer *author, struct curfew_effects *effects)
+{
+    if (event->type == CURFEW_EVENT_TICK) {
         effects->tick = true;
         effects->good_tick = tick(lane, &event->as.tick, record);
         return;
     }
-    if (!ruling.refused) {
-        ruling = lane->number == 0 ? rule_control(lane, event, &moment) : rule_pipeline(lane, event, &moment);
-    }
+    struct curfew_moment moment = moment_of(lane, record);
+    moment.author = author;
+    const struct curfew_ruling ruling =
+        lane->number == 0 ? curfew_lane_rule_control(lane, event, &moment) : rule_pipeline(lane, event, &moment);
     if (ruling.refused) {
         refuse(effects, record->offset, ruling.reason);
     }
@@ -370,10 +297,7 @@ static void act(struct curfew_lane *lane, const struct curfew_record *record, co
 static enum curfew_step admit(struct curfew_lane *lane, const struct curfew_record *record,
                               const struct curfew_event *event)
 {
-    if (!lane->begun) {
-        return begin(lane, record, event);
-    }
-    if (event->type == CURFEW_EVENT_SETTINGS && lane->number == 0 && !settings_known(&event->as.settings.settings)) {
+    if (event->type == CURFEW_EVENT_SETTINGS && !curfew_lane_settings_known(&event->as.settings.settings)) {
         return halt(lane, record, "the settings ask for rules or schemas that this version lacks; upgrade it");
     }
     if (event->type != CURFEW_EVENT_TICK || lane->number == 0) {
@@ -387,11 +311,29 @@ static enum curfew_step admit(struct curfew_lane *lane, const struct curfew_reco
     return control_log == NULL || ahead ? CURFEW_STEP_BLOCKED : CURFEW_STEP_DONE;
 }
 
+/* A record behind genesis. */
+static enum curfew_step go_on(struct curfew_lane *lane, const struct curfew_record *record,
+                              const struct curfew_event *event, struct curfew_effects *effects)
+{
+    const struct curfew_writer *author = NULL;
+    const struct curfew_ruling ruling = vet(lane, record, event, &author);
+    if (ruling.refused) { /* before `admit`: what nobody proved must neither hold the lane up nor stop it */
+        refuse(effects, record->offset, ruling.reason);
+        return CURFEW_STEP_DONE;
+    }
+    const enum curfew_step step = admit(lane, record, event);
+    if (step == CURFEW_STEP_DONE) {
+        act(lane, record, event, author, effects);
+    }
+    return step;
+}
+
 enum curfew_step curfew_lane_step(struct curfew_lane *lane, const struct curfew_record *record,
                                   struct curfew_effects *effects)
 {
     struct curfew_event event = {.type = CURFEW_EVENT_COUNT};
     enum curfew_reason reason = CURFEW_REASON_UNDECODABLE;
+    enum curfew_step step = CURFEW_STEP_DONE;
     *effects = (struct curfew_effects){.refused = false};
     lane->problem[0] = '\0';
     if (!record->log_append_time) {
@@ -399,21 +341,19 @@ enum curfew_step curfew_lane_step(struct curfew_lane *lane, const struct curfew_
     }
     lane->arena.used = 0;
     const bool read = curfew_codec_decode(record->value, &lane->arena, &event, &reason, NULL) == CURFEW_OK;
-    if (!read) {
-        event.type = CURFEW_EVENT_COUNT;
+    if (!lane->begun) {
+        event.type = read ? event.type : CURFEW_EVENT_COUNT;
+        step = begin(lane, record, &event);
+    } else if (read) {
+        step = go_on(lane, record, &event, effects);
+    } else {
+        effects->dead_letter = true;
+        refuse(effects, record->offset, reason);
     }
-    const bool first = !lane->begun;
-    const enum curfew_step step = admit(lane, record, &event);
     if (step != CURFEW_STEP_DONE) {
         return step;
     }
     lane->next = record->offset + 1;
-    if (!read) {
-        effects->dead_letter = true;
-        refuse(effects, record->offset, reason);
-    } else if (!first) {
-        act(lane, record, &event, effects);
-    }
     link_raised(lane, record->offset, effects);
     if (effects->good_tick) {
         make_beacon(lane, record, &effects->beacon);
@@ -452,6 +392,18 @@ int64_t curfew_lane_good_us(const struct curfew_lane *lane)
 int64_t curfew_lane_oldest_cause(const struct curfew_lane *lane)
 {
     return curfew_ledger_oldest(lane->ledger);
+}
+
+const struct curfew_writers *curfew_lane_writers(const struct curfew_lane *lane)
+{
+    return lane->writers;
+}
+
+int32_t curfew_lane_coordinator_epoch(const struct curfew_lane *lane, struct curfew_slice name)
+{
+    const struct curfew_writer *writer = curfew_writers_find(lane->writers, name);
+    const bool known = writer != NULL && curfew_right_has(writer->right, CURFEW_ROLE_COORDINATOR);
+    return known ? writer->right->epoch : 0;
 }
 
 struct curfew_lane_counts curfew_lane_counts(const struct curfew_lane *lane)

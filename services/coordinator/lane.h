@@ -18,6 +18,7 @@ struct curfew_record {
     int64_t timestamp_us;
     bool log_append_time;
     struct curfew_slice value;
+    struct curfew_slice mac; /* of the header curfew-mac */
 };
 
 enum curfew_step {
@@ -31,7 +32,7 @@ struct curfew_effects {
     bool tick; /* a tick: nobody waits for an answer to it */
     bool refused; /* `refusal` holds */
     struct curfew_refusal refusal;
-    bool dead_letter; /* no one could read it */
+    bool dead_letter; /* no one could read it, or nobody proved that it is theirs */
     const struct curfew_floors *links; /* due to this record, in order */
     size_t link_count;
     bool good_tick; /* `beacon` holds: true as soon as every link up to here is read back */
@@ -54,6 +55,12 @@ const struct curfew_settings *curfew_lane_settings(const struct curfew_lane *lan
 const char *curfew_lane_problem(const struct curfew_lane *lane); /* NULL: none */
 int64_t curfew_lane_good_us(const struct curfew_lane *lane); /* newest good tick; 0: none */
 int64_t curfew_lane_oldest_cause(const struct curfew_lane *lane);
+
+struct curfew_writers;
+/* Who may write in the lane now. */
+const struct curfew_writers *curfew_lane_writers(const struct curfew_lane *lane);
+/* Epoch of a coordinator's newest key as the lane knows it; 0: it knows none of that name. */
+int32_t curfew_lane_coordinator_epoch(const struct curfew_lane *lane, struct curfew_slice name);
 
 struct curfew_lane_counts {
     struct curfew_book_counts book;

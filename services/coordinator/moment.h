@@ -5,7 +5,12 @@
 
 #include <curfew/event.h>
 
+struct curfew_writer;
+struct curfew_writers;
+
 struct curfew_moment {
+    const struct curfew_writer *author; /* who wrote the record; NULL: nobody, it is a tick's doing */
+    const struct curfew_writers *writers; /* of the lane */
     int64_t offset;
     int64_t timestamp_us; /* the broker's, of this record */
     int64_t good_us; /* of the newest good tick; 0: none yet */

@@ -3,6 +3,7 @@
 
 #include "core/bus_kafka.h"
 #include "core/http.h"
+#include "core/keyfile.h"
 #include "core/log.h"
 #include "core/service.h"
 #include "core/topics.h"
@@ -21,6 +22,7 @@ struct runner {
     const struct curfew_config *config;
     const volatile sig_atomic_t *stop;
     const char *id;
+    uint8_t master[CURFEW_MASTER_SIZE];
     struct curfew_bus bus;
     int32_t lanes;
     pthread_mutex_t lock; /* over what follows: the loop holds it while it works, HTTP while it reads */
@@ -117,7 +119,7 @@ static enum curfew_status drain(struct runner *runner, int wait_ms, struct curfe
 /* One life of a coordinator: until it is told to stop, or must be rebuilt. */
 static enum curfew_status run_once(struct runner *runner, struct curfew_error *error)
 {
-    const struct curfew_coordinator_options options = {runner->id, runner->lanes, &runner->bus};
+    const struct curfew_coordinator_options options = {runner->id, runner->master, runner->lanes, &runner->bus};
     pthread_mutex_lock(&runner->lock);
     enum curfew_status status = curfew_coordinator_create(&options, &runner->coordinator, error);
     if (status == CURFEW_OK) {
@@ -149,8 +151,12 @@ enum curfew_status curfew_runner_run(const struct curfew_config *config, const v
     struct runner runner = {.config = config, .stop = stop, .lock = PTHREAD_MUTEX_INITIALIZER};
     struct curfew_http *http = NULL;
     const char *listen = NULL;
+    const char *master = NULL;
     enum curfew_status status = curfew_codec_init(error);
-    if (status != CURFEW_OK || (status = curfew_config_get(config, "coordinator.id", &runner.id, error)) != CURFEW_OK ||
+    if (status != CURFEW_OK ||
+        (status = curfew_config_get(config, "coordinator.master_file", &master, error)) != CURFEW_OK ||
+        (status = curfew_master_load(master, runner.master, error)) != CURFEW_OK ||
+        (status = curfew_config_get(config, "coordinator.id", &runner.id, error)) != CURFEW_OK ||
         (status = curfew_config_get(config, "coordinator.listen", &listen, error)) != CURFEW_OK ||
         (status = curfew_bus_kafka_create(config, &runner.bus, error)) != CURFEW_OK) {
         goto out;
@@ -176,5 +182,6 @@ enum curfew_status curfew_runner_run(const struct curfew_config *config, const v
 out:
     curfew_http_close(http);
     curfew_bus_destroy(&runner.bus);
+    explicit_bzero(runner.master, sizeof runner.master);
     return status;
 }

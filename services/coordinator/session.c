@@ -54,9 +54,17 @@ static struct curfew_subject content_of(const struct curfew_session_started *eve
     curfew_put_be64(times, (uint64_t)event->auth_us);
     curfew_put_be64(times + 8, (uint64_t)event->deadline_us);
     const struct curfew_subject user = curfew_subject_user(event->tenant, event->issuer, event->user);
-    const struct curfew_slice parts[] = {{user.digest, sizeof user.digest}, {times, sizeof times}, event->holder};
+    struct curfew_slice parts[3 + 2 * CURFEW_ORCHESTRATORS_MAX] = {
+        {user.digest, sizeof user.digest}, {times, sizeof times}, event->holder};
+    uint8_t sizes[CURFEW_ORCHESTRATORS_MAX][4];
+    const struct curfew_slice *names = event->orchestrators.items;
+    for (size_t i = 0; i < event->orchestrators.count; i++) {
+        curfew_put_be32(sizes[i], (uint32_t)names[i].size);
+        parts[3 + 2 * i] = (struct curfew_slice){sizes[i], sizeof sizes[i]};
+        parts[4 + 2 * i] = names[i];
+    }
     uint8_t digest[CURFEW_SHA256_SIZE];
-    curfew_sha256(parts, sizeof parts / sizeof parts[0], digest);
+    curfew_sha256(parts, 3 + 2 * event->orchestrators.count, digest);
     struct curfew_subject content;
     memcpy(content.digest, digest, sizeof content.digest);
     return content;
@@ -76,26 +84,76 @@ static struct curfew_ruling admissible(const struct curfew_session_started *even
         event->deadline_us - event->auth_us > moment->settings->session_life_ms * INT64_C(1000)) {
         return curfew_ruling_refused(CURFEW_REASON_EXPIRY);
     }
+    const struct curfew_right *right = moment->author->right;
+    if (!curfew_right_has_tenant(right, event->tenant) || !curfew_right_has_issuer(right, event->issuer)) {
+        return curfew_ruling_refused(CURFEW_REASON_TENANT);
+    }
     return curfew_ruling_accepted();
 }
 
-static void open_session(struct curfew_book *book, const struct curfew_session_started *event, struct user *user,
-                         const struct curfew_moment *moment)
+/* The writers a start names. Those nobody made orchestrators (yet) refuse it: a name must not come to mean another. */
+static struct curfew_ruling find_orchestrators(const struct curfew_session_started *event,
+                                               const struct curfew_moment *moment,
+                                               const struct curfew_writer *found[CURFEW_ORCHESTRATORS_MAX])
+{
+    const struct curfew_slice *names = event->orchestrators.items;
+    for (size_t i = 0; i < event->orchestrators.count; i++) {
+        found[i] = curfew_writers_find(moment->writers, names[i]);
+        if (found[i] == NULL || !curfew_right_has(found[i]->right, CURFEW_ROLE_ORCHESTRATOR)) {
+            return curfew_ruling_refused(CURFEW_REASON_UNKNOWN_WRITER);
+        }
+    }
+    return curfew_ruling_accepted();
+}
+
+static struct session *make_session(const struct curfew_session_started *event, const struct curfew_moment *moment)
 {
     struct session *session = curfew_memory_take(sizeof *session);
     session->key = key_of(event->session);
     session->subject = curfew_subject_session(event->tenant, event->session);
     session->content = content_of(event);
-    session->user = user;
+    session->starter = moment->author;
     session->tenant = copy_of(event->tenant);
     session->id = copy_of(event->session);
     session->auth_us = event->auth_us;
     session->deadline_us = event->deadline_us;
     session->wake_us = event->deadline_us;
+    return session;
+}
+
+static void free_session(struct session *session)
+{
+    free((void *)(uintptr_t)session->tenant.at);
+    free((void *)(uintptr_t)session->id.at);
+    free(session->orchestrators);
+    free(session);
+}
+
+static struct curfew_ruling open_session(struct curfew_book *book, const struct curfew_session_started *event,
+                                         struct user *user, const struct curfew_moment *moment)
+{
+    const struct curfew_writer *orchestrators[CURFEW_ORCHESTRATORS_MAX];
+    const struct curfew_ruling ruling = find_orchestrators(event, moment, orchestrators);
+    if (ruling.refused) {
+        return ruling;
+    }
+    struct session *session = make_session(event, moment);
+    session->orchestrator_count = event->orchestrators.count;
+    if (session->orchestrator_count > 0) {
+        const size_t bytes = session->orchestrator_count * sizeof orchestrators[0];
+        session->orchestrators = curfew_memory_take(bytes);
+        memcpy(session->orchestrators, orchestrators, bytes);
+    }
+    if (!curfew_book_can_hold(book, session, event->holder, moment)) {
+        free_session(session);
+        return curfew_ruling_refused(CURFEW_REASON_BOUND);
+    }
+    session->user = user;
     HASH_ADD(hh, book->sessions, key, sizeof session->key, session);
     DL_APPEND2(user->sessions, session, user_prev, user_next);
     curfew_book_hold_session(book, session, event->holder, moment);
     curfew_book_heap_push(book, session);
+    return ruling;
 }
 
 struct curfew_ruling curfew_book_session_started(struct curfew_book *book, const struct curfew_session_started *event,
@@ -120,10 +178,11 @@ struct curfew_ruling curfew_book_session_started(struct curfew_book *book, const
     }
     const struct curfew_subject subject = curfew_subject_user(event->tenant, event->issuer, event->user);
     struct user *user = take_user(book, &subject);
-    if (event->auth_us < user->before_us) {
+    if (event->auth_us < user->before_us) { /* revoked, so it is kept */
         return curfew_ruling_refused(CURFEW_REASON_USER_REVOKED);
     }
-    open_session(book, event, user, moment);
+    ruling = open_session(book, event, user, moment);
+    release_user(book, user);
     return ruling;
 }
 
@@ -158,9 +217,7 @@ void curfew_book_session_forget(struct curfew_book *book, struct session *sessio
 {
     HASH_DEL(book->sessions, session);
     book->tombstones--;
-    free((void *)(uintptr_t)session->tenant.at);
-    free((void *)(uintptr_t)session->id.at);
-    free(session);
+    free_session(session);
 }
 
 struct curfew_ruling curfew_book_session_ended(struct curfew_book *book, const struct curfew_session_ended *event,
@@ -170,8 +227,11 @@ struct curfew_ruling curfew_book_session_ended(struct curfew_book *book, const s
     if (session == NULL) {
         return curfew_ruling_refused(CURFEW_REASON_UNKNOWN_SESSION);
     }
-    curfew_book_session_close(book, session, true, moment);
-    return curfew_ruling_accepted();
+    const struct curfew_ruling ruling = curfew_book_reach_session(session, moment);
+    if (!ruling.refused) {
+        curfew_book_session_close(book, session, true, moment);
+    }
+    return ruling;
 }
 
 void curfew_book_user_revoked(struct curfew_book *book, const struct curfew_subject *subject, int64_t before_us,

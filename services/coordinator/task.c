@@ -128,6 +128,10 @@ struct curfew_ruling curfew_book_task_started(struct curfew_book *book, const st
     if (session == NULL || session->over) {
         return curfew_ruling_refused(session == NULL ? CURFEW_REASON_UNKNOWN_SESSION : CURFEW_REASON_SESSION_OVER);
     }
+    struct curfew_ruling ruling = curfew_book_reach_tasks(session, false, (struct curfew_slice){0}, moment);
+    if (ruling.refused) {
+        return ruling;
+    }
     struct task *task = curfew_book_task_find(book, session, event->task);
     if (task != NULL && task->over) {
         return curfew_ruling_refused(CURFEW_REASON_TASK_OVER);
@@ -136,9 +140,12 @@ struct curfew_ruling curfew_book_task_started(struct curfew_book *book, const st
         return curfew_ruling_refused(CURFEW_REASON_ATTEMPT_OVER);
     }
     struct task *parent = NULL;
-    const struct curfew_ruling ruling = find_parent(book, session, event, &parent);
+    ruling = find_parent(book, session, event, &parent);
     if (ruling.refused) {
         return ruling;
+    }
+    if (!curfew_book_can_hold(book, session, event->holder, moment)) {
+        return curfew_ruling_refused(CURFEW_REASON_BOUND);
     }
     if (task == NULL) {
         return first_attempt(book, session, parent, event, moment);
@@ -150,36 +157,74 @@ struct curfew_ruling curfew_book_task_started(struct curfew_book *book, const st
     return curfew_subject_equal(&task->content, &content) ? ruling : curfew_ruling_refused(CURFEW_REASON_CONTRADICTS);
 }
 
-/* Finds the task an end is about. `*task` stays NULL, with the ruling accepted, where the end holds already. */
-static struct curfew_ruling find_ending(struct curfew_book *book, struct curfew_slice session_id,
-                                        struct curfew_slice id, int64_t attempt, struct task **task)
+/* What an end says, whichever it is. */
+struct ending {
+    struct curfew_slice session;
+    struct curfew_slice task;
+    int64_t attempt; /* 0: whichever is current */
+    struct curfew_speaker speaker;
+};
+
+/* Whether an end said for a task may be: it is that one's own, or of one below it. `*idle`: the attempt that says so is
+ * over itself, and the end has no effect. */
+static struct curfew_ruling check_speaker(struct curfew_book *book, const struct session *session,
+                                          const struct ending *ending, const struct task *task, bool *idle)
 {
-    const struct session *session = curfew_book_session_find(book, session_id);
+    const struct task *speaker = NULL;
+    const struct curfew_ruling ruling = curfew_book_speaker(book, session, &ending->speaker, &speaker);
+    *idle = speaker == NULL;
+    if (ruling.refused || speaker == NULL || curfew_book_is_below(task, speaker)) {
+        return ruling;
+    }
+    return curfew_ruling_refused(CURFEW_REASON_NOT_OWN);
+}
+
+/* Finds the task an end is about. `*task` stays NULL, with the ruling accepted, where the end holds already. */
+static struct curfew_ruling find_ending(struct curfew_book *book, const struct ending *ending,
+                                        const struct curfew_moment *moment, struct task **task)
+{
+    const struct session *session = curfew_book_session_find(book, ending->session);
     if (session == NULL) {
         return curfew_ruling_refused(CURFEW_REASON_UNKNOWN_SESSION);
     }
-    if (session->over) {
-        return curfew_ruling_accepted();
+    struct curfew_ruling ruling = curfew_book_reach_tasks(session, true, ending->speaker.task, moment);
+    if (ruling.refused || session->over) {
+        return ruling;
     }
-    struct task *found = curfew_book_task_find(book, session, id);
-    if (found == NULL || attempt > found->attempt) {
+    struct task *found = curfew_book_task_find(book, session, ending->task);
+    if (found == NULL || ending->attempt > found->attempt) {
         return curfew_ruling_refused(CURFEW_REASON_UNKNOWN_TASK);
     }
+    if (ending->speaker.task.size > 0) {
+        bool idle = false;
+        ruling = check_speaker(book, session, ending, found, &idle);
+        if (ruling.refused || idle) {
+            return ruling;
+        }
+    }
     /* For good holds under a dead ancestor too: a later attempt of the ancestor could start the task again. */
-    if (!found->over && (attempt == 0 || (attempt == found->attempt && curfew_book_task_rooted(found)))) {
+    if (!found->over &&
+        (ending->attempt == 0 || (ending->attempt == found->attempt && curfew_book_task_rooted(found)))) {
         *task = found;
     }
-    return curfew_ruling_accepted();
+    return ruling;
+}
+
+/* A task to speak for, and its attempt, or neither. */
+static bool speaker_sane(struct curfew_slice task, int64_t attempt)
+{
+    return task.size == 0 ? attempt == 0 : curfew_id_valid(task) && attempt >= 1;
 }
 
 struct curfew_ruling curfew_book_attempt_ended(struct curfew_book *book, const struct curfew_attempt_ended *event,
                                                const struct curfew_moment *moment)
 {
-    if (event->attempt < 1) {
+    if (event->attempt < 1 || !speaker_sane(event->by_task, event->by_attempt)) {
         return curfew_ruling_refused(CURFEW_REASON_INVALID);
     }
     struct task *task = NULL;
-    const struct curfew_ruling ruling = find_ending(book, event->session, event->task, event->attempt, &task);
+    const struct ending ending = {event->session, event->task, event->attempt, {event->by_task, event->by_attempt}};
+    const struct curfew_ruling ruling = find_ending(book, &ending, moment, &task);
     if (task != NULL && !task->attempt_over) {
         task->attempt_over = true;
         raise_task(book, task, task->attempt + 1, moment);
@@ -191,11 +236,12 @@ struct curfew_ruling curfew_book_attempt_ended(struct curfew_book *book, const s
 struct curfew_ruling curfew_book_task_ended(struct curfew_book *book, const struct curfew_task_ended *event,
                                             const struct curfew_moment *moment)
 {
-    if (event->attempt < 0) {
+    if (event->attempt < 0 || !speaker_sane(event->by_task, event->by_attempt)) {
         return curfew_ruling_refused(CURFEW_REASON_INVALID);
     }
     struct task *task = NULL;
-    const struct curfew_ruling ruling = find_ending(book, event->session, event->task, event->attempt, &task);
+    const struct ending ending = {event->session, event->task, event->attempt, {event->by_task, event->by_attempt}};
+    const struct curfew_ruling ruling = find_ending(book, &ending, moment, &task);
     if (task != NULL) {
         curfew_book_task_close(book, task, moment);
     }

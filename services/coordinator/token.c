@@ -113,9 +113,13 @@ struct curfew_ruling curfew_book_token_created(struct curfew_book *book, const s
                                                const struct curfew_moment *moment)
 {
     const struct curfew_claims *claims = &event->claims;
+    const struct curfew_right *right = moment->author->right;
     struct curfew_ruling ruling = admissible(claims, moment);
     if (ruling.refused) {
         return ruling;
+    }
+    if (!curfew_right_has_tenant(right, claims->tenant) || !curfew_right_has_issuer(right, claims->issuer)) {
+        return curfew_ruling_refused(CURFEW_REASON_TENANT);
     }
     const struct curfew_subject subject = curfew_subject_token(claims->tenant, claims->issuer, claims->jti);
     const bool revoked = curfew_ledger_expiry(book->ledger, &subject) > moment->good_us;
@@ -135,6 +139,11 @@ struct curfew_ruling curfew_book_token_revoked(struct curfew_book *book, const s
     const struct session *session = curfew_book_session_find(book, event->session);
     if (session == NULL) {
         return curfew_ruling_refused(CURFEW_REASON_UNKNOWN_SESSION);
+    }
+    const struct curfew_right *right = moment->author->right;
+    if (!curfew_right_has(right, CURFEW_ROLE_OPERATOR) &&
+        (!curfew_right_has_tenant(right, session->tenant) || !curfew_right_has_issuer(right, event->issuer))) {
+        return curfew_ruling_refused(CURFEW_REASON_TENANT);
     }
     if (!session->over) {
         const struct curfew_subject subject = curfew_subject_token(session->tenant, event->issuer, event->jti);

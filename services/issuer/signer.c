@@ -4,12 +4,8 @@
 #include "core/file.h"
 #include "core/jose_key.h"
 #include "core/json.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define HEADER_MAX 128 /* {"alg":"ES256","typ":"at+jwt","kid":"<43 characters>"} */
 
@@ -55,50 +51,6 @@ void curfew_signer_destroy(struct curfew_signer *signer)
     }
 }
 
-static bool write_all(int descriptor, const char *bytes, size_t size)
-{
-    while (size > 0) {
-        ssize_t wrote = write(descriptor, bytes, size);
-        if (wrote < 0 && errno == EINTR) {
-            continue;
-        }
-        if (wrote <= 0) {
-            return false;
-        }
-        bytes += wrote;
-        size -= (size_t)wrote;
-    }
-    return true;
-}
-
-/* Never over a file that is there: it may hold the only copy of a key. */
-static enum curfew_status store(const char *path, const char *pem, size_t size, struct curfew_error *error)
-{
-    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (descriptor < 0 && errno == EEXIST) {
-        return curfew_error_set(error, CURFEW_INVALID,
-                                "writing a new signing key to %s: it exists, and a key is never overwritten; name "
-                                "another file or move that one away",
-                                path);
-    }
-    if (descriptor < 0) {
-        return curfew_error_set(error, CURFEW_UNAVAILABLE, "writing a new signing key to %s: %s", path,
-                                strerror(errno));
-    }
-    bool written = write_all(descriptor, pem, size) && fsync(descriptor) == 0;
-    int problem = errno;
-    if (close(descriptor) != 0 && written) {
-        written = false;
-        problem = errno;
-    }
-    if (!written) {
-        (void)unlink(path); /* ours: half a key helps nobody */
-        return curfew_error_set(error, CURFEW_UNAVAILABLE, "writing a new signing key to %s: %s", path,
-                                strerror(problem));
-    }
-    return CURFEW_OK;
-}
-
 enum curfew_status curfew_signer_generate(enum curfew_jose_algorithm algorithm, const char *path, char **jwks,
                                           struct curfew_error *error)
 {
@@ -123,7 +75,7 @@ enum curfew_status curfew_signer_generate(enum curfew_jose_algorithm algorithm, 
         status = curfew_error_set(error, CURFEW_NOMEM, "printing a key set: out of memory");
         goto out;
     }
-    status = store(path, pem, size, error);
+    status = curfew_file_create_private(path, "signing key", (struct curfew_slice){(const uint8_t *)pem, size}, error);
 out:
     explicit_bzero(pem, sizeof pem);
     curfew_signer_destroy(signer);

@@ -330,8 +330,7 @@ static void open_all(struct bench *bench)
 {
     struct curfew_error error = {.status = CURFEW_OK};
     const char *const settings[] = {"kafka.bootstrap.servers", bench->arguments.brokers, NULL};
-    const struct curfew_producer_options producer = {
-        .size = sizeof producer, .settings = settings, .writer = "time_to_deny"};
+    const struct curfew_producer_options producer = {.size = sizeof producer, .settings = settings};
     if (curfew_producer_open(&producer, &bench->producer, &error) != CURFEW_OK ||
         curfew_signer_load(bench->arguments.key, &bench->signer, &error) != CURFEW_OK) {
         fail("starting", error.text);

@@ -2,6 +2,7 @@
 #include "tests/model/logs.h"
 
 #include "schemas/codec.h"
+#include "tests/common/author.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -113,10 +114,11 @@ static void digest(const struct model_log *log, struct model_record *record)
     }
 }
 
-void model_logs_append(struct model_logs *logs, enum model_partition partition, struct curfew_slice value)
+void model_logs_append(struct model_logs *logs, enum model_partition partition, struct curfew_slice value,
+                       struct curfew_slice mac)
 {
     struct model_log *log = &logs->log[partition];
-    uint8_t *bytes = malloc(value.size);
+    uint8_t *bytes = malloc(value.size + mac.size);
     if (log->count == MODEL_RECORDS_MAX || bytes == NULL) {
         (void)fprintf(stderr, "model: a partition holds %d records, the bound\n", MODEL_RECORDS_MAX);
         abort();
@@ -124,8 +126,12 @@ void model_logs_append(struct model_logs *logs, enum model_partition partition, 
     const bool genesis = log->count == 0 && partition <= MODEL_LIFECYCLE;
     struct model_record *record = &log->records[log->count];
     memcpy(bytes, value.at, value.size);
+    if (mac.size > 0) {
+        memcpy(bytes + value.size, mac.at, mac.size);
+    }
     *record = (struct model_record){.bytes = bytes,
                                     .size = value.size,
+                                    .mac_size = mac.size,
                                     .timestamp_us = model_now(logs->step).wall_us - (genesis ? GENESIS_AGO_US : 0),
                                     .serial = ++logs->serial};
     describe(record);
@@ -143,7 +149,12 @@ void model_logs_say(struct model_logs *logs, enum model_partition partition, con
         (void)fprintf(stderr, "model: %s\n", error.text);
         abort();
     }
-    model_logs_append(logs, partition, (struct curfew_slice){bytes, size});
+    uint8_t mac[CURFEW_MAC_SIZE];
+    const int32_t lane = partition == MODEL_CONTROL ? 0 : 1;
+    struct curfew_log_place place = {.lane = lane};
+    memcpy(place.log_id, model_script_genesis(lane).as.genesis.log_id, sizeof place.log_id);
+    author_prove_event(event, &place, (struct curfew_slice){bytes, size}, mac);
+    model_logs_append(logs, partition, (struct curfew_slice){bytes, size}, (struct curfew_slice){mac, sizeof mac});
 }
 
 void model_logs_next(struct model_logs *logs)

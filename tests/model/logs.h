@@ -23,8 +23,9 @@ enum model_partition {
 };
 
 struct model_record {
-    uint8_t *bytes;
+    uint8_t *bytes; /* the value, and behind it the header's */
     size_t size;
+    size_t mac_size;
     int64_t timestamp_us;
     uint64_t serial; /* of all ever appended: tells a record from one of another path at the same place */
     enum curfew_event_type type;
@@ -60,7 +61,8 @@ void model_logs_destroy(struct model_logs *logs);
 
 /* The clocks of everyone at a step of time. */
 struct curfew_now model_now(int step);
-void model_logs_append(struct model_logs *logs, enum model_partition partition, struct curfew_slice value);
+void model_logs_append(struct model_logs *logs, enum model_partition partition, struct curfew_slice value,
+                       struct curfew_slice mac);
 void model_logs_say(struct model_logs *logs, enum model_partition partition, const struct curfew_event *event);
 /* The script's next event. */
 void model_logs_next(struct model_logs *logs);

@@ -123,7 +123,8 @@ static bool publish(struct model_cluster *cluster, const struct model_move *move
     const struct model_outgoing *sent = model_node_outgoing(cluster->nodes[move->node], published);
     const int count = move->cut < 0 ? *published : move->cut;
     for (int i = 0; i < count; i++) {
-        model_logs_append(cluster->logs, sent[i].partition, (struct curfew_slice){sent[i].bytes, sent[i].size});
+        model_logs_append(cluster->logs, sent[i].partition, (struct curfew_slice){sent[i].bytes, sent[i].size},
+                          (struct curfew_slice){sent[i].bytes + sent[i].size, sent[i].mac_size});
         if (!model_judge_published(cluster->logs, model_node_side(cluster->nodes[move->node]), sent[i].partition,
                                    fault)) {
             return false;

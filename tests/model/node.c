@@ -1,5 +1,6 @@
 /* node: a coordinator that can be brought back to where it was. */
 #include "tests/model/node.h"
+#include "tests/common/author.h"
 
 #include "services/coordinator/coordinator.h"
 #include <stdio.h>
@@ -75,11 +76,15 @@ static enum curfew_status produce(void *self, const struct curfew_bus_record *re
         return CURFEW_OK;
     }
     struct model_outgoing *sent = &node->outgoing[node->outgoing_count++];
-    *sent = (struct model_outgoing){partition, malloc(record->value.size), record->value.size};
+    *sent = (struct model_outgoing){partition, malloc(record->value.size + record->mac.size), record->value.size,
+                                    record->mac.size};
     if (sent->bytes == NULL) {
         abort();
     }
     memcpy(sent->bytes, record->value.at, record->value.size);
+    if (record->mac.size > 0) {
+        memcpy(sent->bytes + record->value.size, record->mac.at, record->mac.size);
+    }
     note(&node->side, node->logs, sent);
     return CURFEW_OK;
 }
@@ -164,6 +169,7 @@ static void feed(struct model_node *node, const struct input *input)
         event.timestamp_us = record->timestamp_us;
         event.log_append_time = true;
         event.value = (struct curfew_slice){record->bytes, record->size};
+        event.mac = (struct curfew_slice){record->bytes + record->size, record->mac_size};
     }
     if (input->kind != INPUT_FLUSH) {
         must(curfew_coordinator_handle(node->coordinator, &event, model_now(input->step), &error), &error);
@@ -181,7 +187,7 @@ static void feed(struct model_node *node, const struct input *input)
 
 static void make(struct model_node *node)
 {
-    const struct curfew_coordinator_options options = {"model", 2, &node->bus};
+    const struct curfew_coordinator_options options = {"model", author_master, 2, &node->bus};
     struct curfew_error error = {.text = ""};
     curfew_coordinator_destroy(node->coordinator);
     node->coordinator = NULL;

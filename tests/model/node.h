@@ -35,8 +35,9 @@ struct model_side {
 
 struct model_outgoing {
     enum model_partition partition;
-    uint8_t *bytes;
+    uint8_t *bytes; /* the value, and behind it the header's */
     size_t size;
+    size_t mac_size;
 };
 
 struct model_node;

@@ -1,5 +1,6 @@
 /* script: the scripts, and their events and tokens as bytes. */
 #include "tests/model/script.h"
+#include "tests/common/author.h"
 
 #include "core/base64url.h"
 #include <stdio.h>
@@ -227,6 +228,11 @@ struct curfew_event model_script_genesis(int32_t lane)
                      .tasks_max = 1000,
                      .floors_max = 1000},
     };
+    static struct author_list writers;
+    if (writers.count == 0) {
+        author_name(&writers, "model", AUTHOR_ALL_ROLES);
+    }
+    author_genesis(&made.as.genesis, &writers);
     return made;
 }
 

@@ -51,9 +51,14 @@ static void begin(struct storm *storm)
     struct curfew_outcome outcome;
     uint8_t random[16];
     const struct curfew_now now = curfew_clock_now();
-    const char *const settings[] = {"kafka.bootstrap.servers", rig_process_address(rig_kafka(storm->play.rig)),
-                                    "topics.prefix", storm->play.prefix, NULL};
-    const struct curfew_producer_options options = {.size = sizeof options, .settings = settings, .writer = "storm"};
+    const char *const settings[] = {"kafka.bootstrap.servers",
+                                    rig_process_address(rig_kafka(storm->play.rig)),
+                                    "topics.prefix",
+                                    storm->play.prefix,
+                                    "producer.key_file",
+                                    rig_app_key(storm->play.rig, storm->play.prefix),
+                                    NULL};
+    const struct curfew_producer_options options = {.size = sizeof options, .settings = settings, .writer = "app"};
 
     if (curfew_producer_open(&options, &storm->producer, &error) != CURFEW_OK ||
         curfew_signer_load(storm->play.key, &storm->signer, &error) != CURFEW_OK) {

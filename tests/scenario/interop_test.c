@@ -46,10 +46,10 @@ static void a_second_avro_implementation_reads_the_same(void **state)
         fail_msg("%s%s", output.out, output.err);
     }
     print_message("%s", output.out);
-    static const char *const types[] = {
-        "genesis",       "subject-revoked", "session-started",  "session-ended", "task-started",
-        "attempt-ended", "task-ended",      "holder-heartbeat", "token-created", "token-revoked",
-        "tick",          "floors",          "beacon",           "accepted",      "hop-status"};
+    static const char *const types[] = {"genesis",          "writer-set",    "subject-revoked", "session-started",
+                                        "session-ended",    "task-started",  "attempt-ended",   "task-ended",
+                                        "holder-heartbeat", "token-created", "token-revoked",   "tick",
+                                        "floors",           "beacon",        "accepted",        "hop-status"};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         if (strstr(output.out, types[i]) == NULL) {
             fail_msg("no %s among what was compared: %s", types[i], output.out);

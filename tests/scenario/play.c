@@ -13,6 +13,11 @@ struct waiting {
     long status;
 };
 
+static const char *play_coordinator(const struct play *play)
+{
+    return rig_text(play->rig, "c1-%s", play->prefix);
+}
+
 static void start_services(struct play *play, int guards)
 {
     static const char *const names[] = {"hop-a", "hop-b", "hop-c"};
@@ -29,7 +34,7 @@ static void start_services(struct play *play, int guards)
         NULL,
     };
 
-    play->coordinator = rig_coordinator(rig, rig_text(rig, "c1-%s", play->prefix), NULL);
+    play->coordinator = rig_coordinator(rig, play_coordinator(play), NULL);
     for (int i = 0; i < guards; i++) {
         play->guards[i] = rig_guard(rig, rig_text(rig, "%s-%s", names[i], play->prefix), settings);
     }
@@ -55,9 +60,9 @@ struct play play_begin(struct rig *rig, int guards)
     play.prefix = rig_new_topics(rig);
     play.redis = rig_redis(rig, rig_text(rig, "redis-%s", play.prefix), false);
     play.key = rig_text(rig, "%s/%s.pem", rig_directory(rig), play.prefix);
-    must(rig_curfew(rig, NULL, "topics", "create", "--lanes", "2", "--lease-ms", rig_text(rig, "%d", PLAY_LEASE_MS),
-                    "--timeout", "30s"),
-         "topics create");
+    rig_found(rig, play.prefix,
+              (const char *const[]){"--lanes", "2", "--lease-ms", rig_text(rig, "%d", PLAY_LEASE_MS), "--coordinator",
+                                    play_coordinator(&play), NULL});
     must(rig_curfew(rig, NULL, "token", "keygen", "--out", play.key, "--jwks",
                     rig_text(rig, "%s/%s.jwks", rig_directory(rig), play.prefix)),
          "token keygen");

@@ -1,6 +1,7 @@
 /* producer_test: issuers and orchestrators as they see the producer, on a real Kafka and with a real coordinator. */
 #include "core/digest.h"
 #include "core/id.h"
+#include "core/keyfile.h"
 #include "tests/scenario/bus_reader.h"
 #include <curfew/producer.h>
 #include <poll.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WAIT_MS 30000 /* for one outcome */
 #define ROUNDS 400 /* of a measurement */
@@ -17,11 +19,28 @@
 #define EVENTS_A_THREAD 1000
 #define S_US INT64_C(1000000)
 
-static struct curfew_producer *open_at(const char *address, const char *prefix)
+/* Also of topics that are not there yet: then with a key that proves nothing anywhere. */
+static const char *key_of(struct rig *rig, const char *prefix)
 {
-    const char *const settings[] = {"kafka.bootstrap.servers", address, "topics.prefix", prefix, NULL};
-    const struct curfew_producer_options options = {
-        .size = sizeof options, .settings = settings, .writer = "producer_test"};
+    static const uint8_t key[CURFEW_WRITER_KEY_SIZE] = {1};
+    const char *path = rig_app_key(rig, prefix);
+    const char *nobodys = rig_text(rig, "%s/nobody-%s.key", rig_directory(rig), prefix);
+    struct curfew_error error;
+    if (access(path, F_OK) == 0) {
+        return path;
+    }
+    if (access(nobodys, F_OK) != 0 &&
+        curfew_writer_key_store(nobodys, curfew_slice_of("app"), 1, key, &error) != CURFEW_OK) {
+        fail_msg("%s", error.text);
+    }
+    return nobodys;
+}
+
+static struct curfew_producer *open_at(struct rig *rig, const char *address, const char *prefix)
+{
+    const char *const settings[] = {"kafka.bootstrap.servers", address, "topics.prefix", prefix, "producer.key_file",
+                                    key_of(rig, prefix),       NULL};
+    const struct curfew_producer_options options = {.size = sizeof options, .settings = settings, .writer = "app"};
     struct curfew_producer *producer = NULL;
     struct curfew_error error;
     if (curfew_producer_open(&options, &producer, &error) != CURFEW_OK) {
@@ -32,7 +51,7 @@ static struct curfew_producer *open_at(const char *address, const char *prefix)
 
 static struct curfew_producer *open_producer(struct rig *rig, const char *prefix)
 {
-    return open_at(rig_process_address(rig_kafka(rig)), prefix);
+    return open_at(rig, rig_process_address(rig_kafka(rig)), prefix);
 }
 
 static void close_producer_whole(struct curfew_producer *producer)
@@ -47,11 +66,7 @@ static void close_producer_whole(struct curfew_producer *producer)
 static const char *make_topics(struct rig *rig)
 {
     const char *prefix = rig_new_topics(rig);
-    (void)rig_kafka(rig);
-    struct rig_output output = rig_curfew(rig, NULL, "topics", "create", "--lanes=2");
-    if (output.status != 0) {
-        fail_msg("curfew topics create: %s", output.err);
-    }
+    rig_found(rig, prefix, (const char *const[]){"--lanes=2", "--coordinator", "producer-coordinator", NULL});
     return prefix;
 }
 
@@ -123,7 +138,7 @@ static void lanes_says_what_is_wrong_with_the_topics(void **state)
     close_producer_whole(producer);
 
     const char *nowhere = rig_text(rig, "127.0.0.1:%d", rig_port());
-    producer = open_at(nowhere, prefix);
+    producer = open_at(rig, nowhere, prefix);
     assert_int_equal(curfew_producer_lanes(producer, 500, &lanes, &error), CURFEW_UNAVAILABLE);
     must_say(error.text, nowhere);
     close_producer_whole(producer);
@@ -166,7 +181,7 @@ static void a_receipt_is_where_the_event_is(void **state)
     assert_int_equal(record.offset, last);
     assert_int_equal(record.timestamp_us, outcome.receipt.timestamp_us);
     assert_non_null(memmem(record.value.at, record.value.size, id, strlen(id)));
-    assert_non_null(memmem(record.value.at, record.value.size, "producer_test", strlen("producer_test")));
+    assert_non_null(memmem(record.value.at, record.value.size, "\006app", strlen("\006app")));
     curfew_bus_destroy(&bus);
     close_producer_whole(producer);
 }
@@ -209,20 +224,23 @@ static void bad_events_never_leave(void **state)
 static void bad_options_are_named(void **state)
 {
     /* Goal: a wrong size, no writer, an unknown setting and an unknown Kafka property fail at open. */
-    (void)state;
     struct curfew_producer *producer = NULL;
     struct curfew_error error;
     const char *const unknown[] = {"kafka.bootstrap.servers", "h:1", "topics.perfix", "x", NULL};
-    const char *const property[] = {"kafka.bootstrap.servers", "h:1", "kafka.no.such", "x", NULL};
+    const char *const property[] = {"kafka.bootstrap.servers", "h:1", "kafka.no.such", "x", "producer.key_file",
+                                    key_of(*state, "none"),    NULL};
     struct curfew_producer_options options = {.size = 1, .writer = "w"};
     assert_int_equal(curfew_producer_open(&options, &producer, &error), CURFEW_INVALID);
     options = (struct curfew_producer_options){.size = sizeof options};
     assert_int_equal(curfew_producer_open(&options, &producer, &error), CURFEW_INVALID);
-    must_say(error.text, "writer");
+    must_say(error.text, "producer.key_file");
     options = (struct curfew_producer_options){.size = sizeof options, .writer = "w", .settings = unknown};
     assert_int_equal(curfew_producer_open(&options, &producer, &error), CURFEW_INVALID);
     must_say(error.text, "topics.prefix");
     options.settings = property;
+    assert_int_equal(curfew_producer_open(&options, &producer, &error), CURFEW_INVALID);
+    must_say(error.text, "the key in");
+    options.writer = NULL;
     assert_int_equal(curfew_producer_open(&options, &producer, &error), CURFEW_INVALID);
     must_say(error.text, "kafka.no.such");
     assert_null(producer);

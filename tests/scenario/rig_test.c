@@ -195,6 +195,7 @@ static void a_service_is_asked_over_http(void **state)
     const char *nowhere = rig_text(rig, "kafka.bootstrap.servers=127.0.0.1:%d", rig_port());
     const char *settings[] = {nowhere, NULL};
 
+    rig_secrets(rig, "alone");
     struct rig_process *service = rig_coordinator(rig, "rig-coordinator", settings);
     rig_until(lives, &(struct asked){rig, service}, SOON_MS, "the coordinator answers on its port");
     assert_int_equal(rig_get(rig, service, "/readyz", NULL).status, 503);

@@ -53,7 +53,8 @@ static void services_wait_for_kafka_for_topics_and_need_no_redis(void **state)
     struct rig_process *kafka = rig_kafka(rig);
 
     rig_process_kill(kafka);
-    (void)rig_new_topics(rig);
+    const char *prefix = rig_new_topics(rig);
+    rig_secrets(rig, prefix);
     struct rig_process *coordinator = rig_coordinator(rig, "early", NULL);
     struct rig_process *guard = start_guard(rig, "early-hop", "127.0.0.1:1");
     await_saying(rig, coordinator, rig_process_address(kafka));
@@ -66,7 +67,7 @@ static void services_wait_for_kafka_for_topics_and_need_no_redis(void **state)
     rig_await_kafka(rig);
     await_saying(rig, coordinator, "curfew topics create");
     await_saying(rig, guard, "curfew topics create");
-    assert_int_equal(rig_curfew(rig, NULL, "topics", "create", "--lanes", "1", "--timeout", "30s").status, 0);
+    rig_found(rig, prefix, LIST("--lanes", "1", "--coordinator", "early"));
     rig_await_ready(rig, coordinator);
     rig_await_ready(rig, guard);
     rig_process_kill(coordinator);

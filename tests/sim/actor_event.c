@@ -23,6 +23,10 @@ static struct curfew_slice task_of(int32_t task, char name[SIM_NAME_SIZE])
 static void session_started(struct sim_world *world, const struct sim_action *action, struct sim_words *words,
                             struct curfew_session_started *event)
 {
+    for (int32_t i = 0; i < world->plan->size.actors; i++) {
+        words->orchestrators[i] = curfew_slice_of(sim_actor_name(i + 1)); /* they take each other's work over */
+    }
+    event->orchestrators = (struct curfew_list){words->orchestrators, (size_t)world->plan->size.actors};
     struct sim_session_facts *facts = &world->sessions[action->session];
     if (facts->lane == 0) {
         *facts = (struct sim_session_facts){action->lane, action->user, words->now_us - action->value,
@@ -79,8 +83,8 @@ void sim_actor_event(struct sim_world *world, const struct sim_action *action, s
         [SIM_USER_REVOKE] = CURFEW_EVENT_SUBJECT_REVOKED,   [SIM_SETTINGS] = CURFEW_EVENT_SETTINGS,
     };
     *event = (struct curfew_event){.type = types[action->act]};
-    (void)snprintf(words->writer, sizeof words->writer, "actor-%d", action->actor);
-    event->as.session_ended.writer = curfew_slice_of(words->writer); /* writer and said_us lead every event here */
+    event->as.session_ended.writer =
+        curfew_slice_of(sim_actor_name(action->actor)); /* writer and said_us lead every event here */
     event->as.session_ended.said_us = words->now_us;
     switch (action->act) {
     case SIM_SESSION_START:

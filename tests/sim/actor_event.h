@@ -9,11 +9,12 @@
 /* Memory for the names an event points to, and when it is said. */
 struct sim_words {
     int64_t now_us; /* the actor's wall clock: of what is said, and of a mint */
-    char writer[SIM_NAME_SIZE], session[SIM_NAME_SIZE], task[SIM_NAME_SIZE], parent[SIM_NAME_SIZE],
-        holder[SIM_NAME_SIZE], user[SIM_NAME_SIZE], token[SIM_NAME_SIZE], agent[SIM_NAME_SIZE];
+    char session[SIM_NAME_SIZE], task[SIM_NAME_SIZE], parent[SIM_NAME_SIZE], holder[SIM_NAME_SIZE], user[SIM_NAME_SIZE],
+        token[SIM_NAME_SIZE], agent[SIM_NAME_SIZE];
     char path[CURFEW_PATH_MAX][SIM_NAME_SIZE];
     struct curfew_path_step steps[CURFEW_PATH_MAX];
     struct curfew_slice agents[1];
+    struct curfew_slice orchestrators[SIM_ACTORS_MAX];
 };
 
 /* A session's start is put down in the world's facts. */

@@ -4,6 +4,7 @@
 #include "producer/emitter.h"
 #include "producer/route.h"
 #include "schemas/codec.h"
+#include "tests/common/author.h"
 #include "tests/sim/actor_event.h"
 #include <stdlib.h>
 #include <utlist.h>
@@ -98,7 +99,8 @@ static void boot(void *self, struct curfew_bus *bus, struct curfew_now now)
         node->beats[i].under_way = false;
         node->beats[i].due_us = now.boot_us;
     }
-    if (curfew_emitter_create(bus, &node->emitter, &error) != CURFEW_OK) {
+    const struct curfew_emitter_options options = {bus, author_key(curfew_slice_of(sim_actor_name(node->number)))};
+    if (curfew_emitter_create(&options, &node->emitter, &error) != CURFEW_OK) {
         abort();
     }
 }
@@ -158,9 +160,8 @@ static bool mint_event(struct sim_actor *node, const struct saying *saying, stru
         sim_tokens_make(tokens, saying->token, &claims, now.wall_us, &error) != CURFEW_OK) {
         return false;
     }
-    (void)snprintf(words->writer, sizeof words->writer, "actor-%d", node->number);
     *event = (struct curfew_event){.type = CURFEW_EVENT_TOKEN_CREATED};
-    event->as.token_created.writer = curfew_slice_of(words->writer);
+    event->as.token_created.writer = curfew_slice_of(sim_actor_name(node->number));
     event->as.token_created.said_us = now.wall_us;
     event->as.token_created.claims = *sim_tokens_claims(tokens, saying->token);
     return true;

@@ -68,20 +68,23 @@ int64_t sim_partition_blocked(const struct sim_broker *broker, const struct sim_
     return until_us > now_us ? until_us : 0;
 }
 
-int64_t sim_partition_append(struct sim_broker *broker, int slot, struct curfew_slice value)
+int64_t sim_partition_append(struct sim_broker *broker, int slot, struct curfew_slice value, struct curfew_slice mac)
 {
     struct sim_partition *partition = &broker->partitions[slot];
     if (partition->count == partition->room) {
         partition->room = partition->room == 0 ? 256 : 2 * partition->room;
         partition->records = realloc(partition->records, (size_t)partition->room * sizeof *partition->records);
     }
-    uint8_t *bytes = malloc(value.size + 1);
+    uint8_t *bytes = malloc(value.size + mac.size + 1);
     if (bytes == NULL || partition->records == NULL) {
         abort();
     }
     memcpy(bytes, value.at, value.size);
-    partition->records[partition->count] =
-        (struct sim_record){bytes, value.size, broker->world->now_us + broker->clock_error_us[partition->leader]};
+    if (mac.size > 0) {
+        memcpy(bytes + value.size, mac.at, mac.size);
+    }
+    partition->records[partition->count] = (struct sim_record){
+        bytes, value.size, mac.size, broker->world->now_us + broker->clock_error_us[partition->leader]};
     return partition->base + partition->count++;
 }
 
@@ -97,6 +100,7 @@ static void show(const struct sim_broker *broker, int slot, int64_t offset, stru
         .timestamp_us = record->timestamp_us,
         .log_append_time = true,
         .value = {record->bytes, record->size},
+        .mac = {record->bytes + record->size, record->mac_size},
     };
 }
 
@@ -249,10 +253,10 @@ void sim_broker_calm(struct sim_broker *broker)
     }
 }
 
-void sim_broker_append(struct sim_broker *broker, enum curfew_topic topic, int32_t partition, struct curfew_slice value)
+void sim_broker_append(struct sim_broker *broker, const struct curfew_bus_record *record)
 {
-    const int slot = sim_slot(topic, partition);
-    sim_partition_commit(broker, slot, sim_partition_append(broker, slot, value) + 1);
+    const int slot = sim_slot(record->topic, record->partition);
+    sim_partition_commit(broker, slot, sim_partition_append(broker, slot, record->value, record->mac) + 1);
 }
 
 int64_t sim_broker_begin(const struct sim_broker *broker, enum curfew_topic topic, int32_t partition)

@@ -46,8 +46,7 @@ void sim_broker_recreate(struct sim_broker *broker, enum curfew_topic topic, int
 /* Everything mended: brokers up, clocks right, networks whole. */
 void sim_broker_calm(struct sim_broker *broker);
 /* Appends as `curfew topics create` does: durable at once. */
-void sim_broker_append(struct sim_broker *broker, enum curfew_topic topic, int32_t partition,
-                       struct curfew_slice value);
+void sim_broker_append(struct sim_broker *broker, const struct curfew_bus_record *record);
 
 /* The log as it stands: durable records from..end - 1. NULL: not there. */
 int64_t sim_broker_begin(const struct sim_broker *broker, enum curfew_topic topic, int32_t partition);

@@ -8,11 +8,13 @@
 #define SIM_REPORTS_MAX 65536 /* records of a client whose report is outstanding; produce says CURFEW_FULL beyond */
 #define SIM_MESSAGE_TIMEOUT_US (30 * CURFEW_US_PER_S) /* after that a record is reported undelivered */
 #define SIM_ACK_TIMEOUT_US CURFEW_US_PER_S /* after that a client sends again what was not acknowledged */
+#define SIM_RECONNECT_US CURFEW_US_PER_S /* reconnect.backoff.max.ms, as core/kafka_settings.c has it */
 #define SIM_ELECTION_US (200 * CURFEW_US_PER_MS)
 
 struct sim_record {
-    uint8_t *bytes;
+    uint8_t *bytes; /* the value, and behind it the header's */
     size_t size;
+    size_t mac_size;
     int64_t timestamp_us;
 };
 
@@ -34,8 +36,9 @@ struct sim_flight {
     struct sim_client *client;
     enum curfew_topic topic;
     int32_t partition;
-    uint8_t *bytes;
+    uint8_t *bytes; /* as a record's */
     size_t size;
+    size_t mac_size;
     uint64_t ticket;
     int64_t give_up_us;
     bool appended;
@@ -111,7 +114,7 @@ static inline int sim_slot(enum curfew_topic topic, int32_t partition)
 /* broker.c */
 /* Until when the partition can neither be written nor read; 0: it can. */
 int64_t sim_partition_blocked(const struct sim_broker *broker, const struct sim_partition *partition);
-int64_t sim_partition_append(struct sim_broker *broker, int slot, struct curfew_slice value);
+int64_t sim_partition_append(struct sim_broker *broker, int slot, struct curfew_slice value, struct curfew_slice mac);
 /* Everything up to `end` is durable from now on. */
 void sim_partition_commit(struct sim_broker *broker, int slot, int64_t end);
 /* One way between a process and the brokers, now. */
@@ -120,6 +123,13 @@ int64_t sim_network_way(struct sim_broker *broker, int process);
 /* flight.c */
 void sim_flight_begin(struct sim_client *client, const struct curfew_bus_record *record);
 void sim_flights_free(struct sim_broker *broker);
+
+/* When a client tries again what cannot be done before `until_us`: it does not know, and tries once a second. */
+static inline int64_t sim_client_again(const struct sim_broker *broker, int64_t until_us)
+{
+    const int64_t next_us = broker->world->now_us + SIM_RECONNECT_US;
+    return until_us < next_us ? until_us : next_us;
+}
 
 /* client.c */
 void sim_client_report(struct sim_client *client, const struct sim_report *report);

@@ -71,7 +71,7 @@ static void serve(void *context, uint64_t argument)
     int64_t blocked_us = sim_partition_blocked(client->broker, partition);
     blocked_us = away_us > blocked_us ? away_us : blocked_us;
     if (blocked_us != 0) {
-        later(client, subscription, blocked_us + way(client), serve);
+        later(client, subscription, sim_client_again(client->broker, blocked_us) + way(client), serve);
         return;
     }
     const int64_t most = subscription->available + subscription->answer_most;
@@ -90,7 +90,7 @@ static void arrive(void *context, uint64_t argument)
     const uint64_t slot = argument % SIM_SUBSCRIPTIONS;
     const int64_t now_us = client->broker->world->now_us;
     const int64_t away_us = away_until(client);
-    subscription->asked_us = (away_us != 0 ? away_us : now_us) + way(client);
+    subscription->asked_us = (away_us != 0 ? sim_client_again(client->broker, away_us) : now_us) + way(client);
     if (away_us != 0) { /* lost on the way, and asked for again */
         later(client, subscription, subscription->asked_us, serve);
         return;

@@ -131,7 +131,7 @@ static void arrive(void *context, uint64_t argument)
             end(broker, flight); /* nobody is left to try again */
             return;
         }
-        int64_t again_us = blocked_us + sim_dice_between(&network->dice, 0, RETRY_US);
+        int64_t again_us = sim_client_again(broker, blocked_us) + sim_dice_between(&network->dice, 0, RETRY_US);
         struct sim_client *client = flight->client;
         again_us = again_us < client->last_arrival_us[slot] ? client->last_arrival_us[slot] : again_us;
         client->last_arrival_us[slot] = again_us;
@@ -139,7 +139,8 @@ static void arrive(void *context, uint64_t argument)
         return;
     }
     if (!flight->appended || flight->cuts != partition->cuts) {
-        flight->offset = sim_partition_append(broker, slot, (struct curfew_slice){flight->bytes, flight->size});
+        flight->offset = sim_partition_append(broker, slot, (struct curfew_slice){flight->bytes, flight->size},
+                                              (struct curfew_slice){flight->bytes + flight->size, flight->mac_size});
         flight->timestamp_us = partition->records[flight->offset - partition->base].timestamp_us;
         flight->cuts = partition->cuts;
         flight->appended = true;
@@ -154,12 +155,16 @@ void sim_flight_begin(struct sim_client *client, const struct curfew_bus_record 
     flight->client = client;
     flight->topic = record->topic;
     flight->partition = record->partition == CURFEW_PARTITION_ANY ? 0 : record->partition;
-    flight->bytes = malloc(record->value.size + 1);
+    flight->bytes = malloc(record->value.size + record->mac.size + 1);
     if (flight->bytes == NULL) {
         abort();
     }
     memcpy(flight->bytes, record->value.at, record->value.size);
+    if (record->mac.size > 0) {
+        memcpy(flight->bytes + record->value.size, record->mac.at, record->mac.size);
+    }
     flight->size = record->value.size;
+    flight->mac_size = record->mac.size;
     flight->ticket = record->ticket;
     flight->give_up_us = broker->world->now_us + SIM_MESSAGE_TIMEOUT_US;
     const int slot = sim_slot(flight->topic, flight->partition);

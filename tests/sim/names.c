@@ -1,5 +1,6 @@
 /* names: numbers and what they are called. */
 #include "tests/sim/names.h"
+#include "tests/sim/plan.h"
 
 #include "core/base64url.h"
 #include "tests/sim/dice.h"
@@ -81,4 +82,16 @@ int32_t sim_session_number(struct curfew_slice name)
     }
     memcpy(&number, random, sizeof number);
     return number;
+}
+
+const char *sim_actor_name(int32_t actor)
+{
+    static const char *const names[SIM_ACTORS_MAX] = {"actor-1", "actor-2", "actor-3", "actor-4"};
+    return actor >= 1 && actor <= SIM_ACTORS_MAX ? names[actor - 1] : "nobody";
+}
+
+const char *sim_coordinator_name(int32_t coordinator)
+{
+    static const char *const names[SIM_COORDINATORS_MAX] = {"coordinator-0", "coordinator-1", "coordinator-2"};
+    return coordinator >= 0 && coordinator < SIM_COORDINATORS_MAX ? names[coordinator] : "nobody";
 }

@@ -20,4 +20,9 @@ void sim_token_name(int32_t token, char name[SIM_NAME_SIZE]); /* the jti: "token
 int32_t sim_number_of(const char *form, struct curfew_slice name);
 int32_t sim_session_number(struct curfew_slice name);
 
+/* The writer that a coordinator is, from 0; "nobody" from SIM_COORDINATORS_MAX on (tests/sim/plan.h). */
+const char *sim_coordinator_name(int32_t coordinator);
+/* The writer that an actor is, from 1; "nobody" beyond SIM_ACTORS_MAX (tests/sim/plan.h). */
+const char *sim_actor_name(int32_t actor);
+
 #endif

@@ -1,5 +1,7 @@
 /* world: a plan's life, from genesis to the last check. What each action does to the world is fate.c. */
 #include "tests/sim/world.h"
+#include "tests/common/author.h"
+#include "tests/sim/names.h"
 
 #include "schemas/codec.h"
 #include "tests/sim/fate.h"
@@ -70,8 +72,23 @@ static void log_id(const struct sim_world *world, int32_t lane, int generation, 
     sim_dice_fill(&dice, id, CURFEW_LOG_ID_SIZE);
 }
 
+/* Actors are issuer, orchestrator and operator at once: whose rights end where, is the unit tests' to try. */
+static void name_writers(const struct sim_world *world, struct author_list *writers)
+{
+    author_name(writers, "operator", AUTHOR_ROLE(OPERATOR));
+    for (int i = 0; i < world->plan->size.coordinators; i++) {
+        author_name(writers, sim_coordinator_name(i), AUTHOR_ROLE(COORDINATOR));
+    }
+    for (int i = 1; i <= world->plan->size.actors; i++) {
+        author_name(writers, sim_actor_name(i),
+                    AUTHOR_ROLE(ISSUER) | AUTHOR_ROLE(ORCHESTRATOR) | AUTHOR_ROLE(OPERATOR));
+    }
+}
+
 void sim_world_genesis(struct sim_world *world, int generation)
 {
+    struct author_list writers = {.count = 0};
+    name_writers(world, &writers);
     for (int32_t lane = 0; lane < world->plan->size.lanes; lane++) {
         struct curfew_event event = {.type = CURFEW_EVENT_GENESIS};
         struct curfew_genesis *genesis = &event.as.genesis;
@@ -82,14 +99,21 @@ void sim_world_genesis(struct sim_world *world, int generation)
         genesis->lane = lane;
         genesis->lanes = world->plan->size.lanes;
         genesis->settings = sim_world_settings(world);
+        author_genesis(genesis, &writers);
         uint8_t bytes[1024];
         size_t size = 0;
         struct curfew_error error;
         if (curfew_codec_encode(&event, bytes, sizeof bytes, &size, &error) != CURFEW_OK) {
             abort();
         }
-        sim_broker_append(world->broker, curfew_lane_topic(lane), curfew_lane_partition(lane),
-                          (struct curfew_slice){bytes, size});
+        uint8_t mac[CURFEW_MAC_SIZE];
+        const struct curfew_log_place none = {.lane = lane};
+        author_prove_event(&event, &none, (struct curfew_slice){bytes, size}, mac);
+        const struct curfew_bus_record record = {.topic = curfew_lane_topic(lane),
+                                                 .partition = curfew_lane_partition(lane),
+                                                 .value = {bytes, size},
+                                                 .mac = {mac, sizeof mac}};
+        sim_broker_append(world->broker, &record);
     }
 }
 

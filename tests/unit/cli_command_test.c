@@ -8,6 +8,7 @@
 
 #include "cli_process.h"
 #include "core/base64url.h"
+#include "core/keyfile.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,20 +20,30 @@
 
 static struct cli_process process;
 static char directory[64];
+static char key_setting[160]; /* where ana's key is */
 static const char *const no_broker[] = {NULL};
 static const char *const dead_broker[] = {"CURFEW_KAFKA_BOOTSTRAP_SERVERS=" NOWHERE,
-                                          "CURFEW_ISSUER_NAME=https://id.example", NULL};
+                                          "CURFEW_ISSUER_NAME=https://id.example", key_setting, NULL};
 
 static int make_directory(void **state)
 {
     (void)state;
+    static const uint8_t key[CURFEW_WRITER_KEY_SIZE] = {1};
+    struct curfew_error error;
     strcpy(directory, "/tmp/curfew-cli-test-XXXXXX");
-    return mkdtemp(directory) == NULL ? -1 : 0;
+    if (mkdtemp(directory) == NULL) {
+        return -1;
+    }
+    snprintf(key_setting, sizeof key_setting, "CURFEW_PRODUCER_KEY_FILE=%s/ana.key", directory);
+    return curfew_writer_key_store(strchr(key_setting, '=') + 1, curfew_slice_of("ana"), 1, key, &error) == CURFEW_OK
+               ? 0
+               : -1;
 }
 
 static int remove_directory(void **state)
 {
-    static const char *const names[] = {"key.pem", "jwks.json", "settings", "token", "session.json"};
+    static const char *const names[] = {"key.pem",      "jwks.json", "settings",     "token",
+                                        "session.json", "ana.key",   "operator.key", "master.key"};
     char path[128];
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -222,8 +233,8 @@ static void test_settings_come_from_everywhere_they_should(void **state)
 static void test_a_broker_that_is_away_is_named_in_time(void **state)
 {
     /* Goal: whatever is asked, exit status 5 and the address come within the time-out. */
-    static const char *const cases[][9] = {
-        {"topics", "create"},
+    const char *const cases[][9] = {
+        {"topics", "create", "--keys", directory},
         {"topics", "check"},
         {"tail", "lifecycle"},
         {"tail", "control", "--until-end"},
@@ -361,7 +372,7 @@ static void test_minting_names_what_is_wrong_with_its_files(void **state)
 {
     /* Goal: key, session file and issuer are checked before the broker is asked; nothing is printed. */
     char key[160];
-    const char *const with_key[] = {key, "CURFEW_ISSUER_NAME=https://id.example",
+    const char *const with_key[] = {key, "CURFEW_ISSUER_NAME=https://id.example", key_setting,
                                     "CURFEW_KAFKA_BOOTSTRAP_SERVERS=" NOWHERE, NULL};
     const char *file = path_of("session.json");
     static const char *const bad[][2] = {
@@ -395,7 +406,7 @@ static void test_a_mint_without_broker_gives_no_token(void **state)
 {
     /* Goal: signed but not accepted means nothing on standard output, in either form. */
     char key[160];
-    const char *const with_key[] = {key, "CURFEW_ISSUER_NAME=https://id.example",
+    const char *const with_key[] = {key, "CURFEW_ISSUER_NAME=https://id.example", key_setting,
                                     "CURFEW_KAFKA_BOOTSTRAP_SERVERS=" NOWHERE, NULL};
     (void)state;
     snprintf(key, sizeof key, "CURFEW_ISSUER_KEY_FILE=%s", path_of("key.pem"));
@@ -423,12 +434,12 @@ int main(void)
         cmocka_unit_test(test_a_token_as_argument_is_refused_unseen),
         cmocka_unit_test_setup_teardown(test_settings_come_from_everywhere_they_should, make_directory,
                                         remove_directory),
-        cmocka_unit_test(test_a_broker_that_is_away_is_named_in_time),
-        cmocka_unit_test(test_a_failed_event_is_json_too),
+        cmocka_unit_test_setup_teardown(test_a_broker_that_is_away_is_named_in_time, make_directory, remove_directory),
+        cmocka_unit_test_setup_teardown(test_a_failed_event_is_json_too, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(test_keys_are_made_once, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(test_a_token_is_shown_without_its_signature, make_directory, remove_directory),
         cmocka_unit_test(test_output_that_cannot_be_written_is_a_failure),
-        cmocka_unit_test(test_revoking_by_token_wants_one_story),
+        cmocka_unit_test_setup_teardown(test_revoking_by_token_wants_one_story, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(test_minting_names_what_is_wrong_with_its_files, make_directory,
                                         remove_directory),
         cmocka_unit_test_setup_teardown(test_a_mint_without_broker_gives_no_token, make_directory, remove_directory),

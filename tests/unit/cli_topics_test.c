@@ -6,9 +6,11 @@
 
 #include <cmocka.h>
 
+#include "core/clock.h"
 #include "memory_bus.h"
 #include "schemas/codec.h"
 #include "services/cli/genesis.h"
+#include "tests/common/author.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -30,6 +32,17 @@ static const struct curfew_settings settings = {.rules = 1,
                                                 .tasks_max = 4000000,
                                                 .floors_max = 4000000};
 
+/* ana, and one coordinator. */
+static const struct curfew_founder *founder(void)
+{
+    static struct curfew_founder made;
+    made = (struct curfew_founder){.writer = "ana@host", .key = author_key(curfew_slice_of("ana@host"))};
+    curfew_master_check(author_master, made.master_check);
+    made.writers[made.writer_count++] = (struct curfew_first_writer){curfew_slice_of("ana@host"), CURFEW_ROLE_OPERATOR};
+    made.writers[made.writer_count++] = (struct curfew_first_writer){curfew_slice_of("c1"), CURFEW_ROLE_COORDINATOR};
+    return &made;
+}
+
 struct world {
     struct memory_bus *memory;
     struct curfew_survey survey;
@@ -46,7 +59,7 @@ static int set_up(void **state)
     if (world == NULL)
         return -1;
     world->memory = memory_bus_make();
-    world->memory->now_us = NOW_US;
+    world->memory->now_us = curfew_clock_now().wall_us;
     for (int topic = 0; topic < CURFEW_TOPIC_COUNT; topic++)
         world->survey.topics[topic] = (struct curfew_topic_facts){partitions[topic], true};
     world->survey.lanes = 4;
@@ -70,8 +83,8 @@ static void survey(struct world *world)
 static void write_genesis(struct world *world)
 {
     survey(world);
-    assert_int_equal(curfew_genesis_plan(&world->survey, &settings, &world->plan, &world->error), CURFEW_OK);
-    assert_int_equal(curfew_genesis_write(&world->memory->bus, &world->plan, "ana@host", LONG_MS, &world->error),
+    assert_int_equal(curfew_genesis_plan(&world->survey, &settings, founder(), &world->plan, &world->error), CURFEW_OK);
+    assert_int_equal(curfew_genesis_write(&world->memory->bus, &world->plan, founder(), LONG_MS, &world->error),
                      CURFEW_OK);
     survey(world);
 }
@@ -87,8 +100,8 @@ static void empty_lane(struct world *world, int32_t lane)
 
 static void append(struct world *world, int32_t lane, const char *bytes)
 {
-    (void)memory_bus_append(world->memory, curfew_lane_topic(lane), curfew_lane_partition(lane),
-                            curfew_slice_of(bytes));
+    (void)memory_bus_append(world->memory, curfew_lane_topic(lane), curfew_lane_partition(lane), curfew_slice_of(bytes),
+                            (struct curfew_slice){NULL, 0});
 }
 
 static void note(void *context, const char *problem)
@@ -131,7 +144,7 @@ static void test_every_lane_gets_its_genesis(void **state)
                                     CURFEW_LOG_ID_SIZE);
         assert_int_equal(world->memory->topics[curfew_lane_topic(lane)][curfew_lane_partition(lane)].count, 1);
     }
-    assert_true(curfew_genesis_newest_us(&world->survey) == NOW_US);
+    assert_true(curfew_genesis_newest_us(&world->survey) == world->memory->now_us);
 }
 
 static void test_a_genesis_names_its_writer(void **state)
@@ -168,7 +181,8 @@ static void test_complete_topics_are_left_alone(void **state)
     /* Goal: a second run is an error that says so, and plans to write nothing. */
     struct world *world = *state;
     write_genesis(world);
-    assert_int_equal(curfew_genesis_plan(&world->survey, &settings, &world->plan, &world->error), CURFEW_INVALID);
+    assert_int_equal(curfew_genesis_plan(&world->survey, &settings, founder(), &world->plan, &world->error),
+                     CURFEW_INVALID);
     assert_non_null(strstr(world->error.text, "exist already"));
     for (int32_t lane = 0; lane < 4; lane++)
         assert_false(world->plan.write[lane]);
@@ -187,11 +201,12 @@ static void test_a_run_that_died_is_completed(void **state)
     survey(world);
     assert_int_equal(lane_problems(world), 2);
     others.skew_ms = 999;
-    assert_int_equal(curfew_genesis_plan(&world->survey, &others, &world->plan, &world->error), CURFEW_OK);
+    assert_int_equal(curfew_genesis_plan(&world->survey, &others, founder(), &world->plan, &world->error), CURFEW_OK);
     assert_true(world->plan.completes);
     assert_false(world->plan.write[0] || world->plan.write[1]);
     assert_true(world->plan.write[2] && world->plan.write[3]);
-    assert_int_equal(curfew_genesis_write(&world->memory->bus, &world->plan, "bob", LONG_MS, &world->error), CURFEW_OK);
+    assert_int_equal(curfew_genesis_write(&world->memory->bus, &world->plan, founder(), LONG_MS, &world->error),
+                     CURFEW_OK);
     survey(world);
     assert_int_equal(lane_problems(world), 0);
     assert_memory_equal(&before, &world->survey.lane[1].genesis, sizeof before);
@@ -205,7 +220,8 @@ static void test_a_recreated_control_is_not_completed(void **state)
     write_genesis(world);
     empty_lane(world, 0);
     survey(world);
-    assert_int_equal(curfew_genesis_plan(&world->survey, &settings, &world->plan, &world->error), CURFEW_INVALID);
+    assert_int_equal(curfew_genesis_plan(&world->survey, &settings, founder(), &world->plan, &world->error),
+                     CURFEW_INVALID);
     assert_non_null(strstr(world->error.text, "control was recreated"));
 }
 
@@ -216,7 +232,8 @@ static void test_a_lane_with_something_else_is_not_written_to(void **state)
     append(world, 2, "not ours");
     survey(world);
     assert_int_equal(world->survey.lane[2].first, CURFEW_FIRST_OTHER);
-    assert_int_equal(curfew_genesis_plan(&world->survey, &settings, &world->plan, &world->error), CURFEW_INVALID);
+    assert_int_equal(curfew_genesis_plan(&world->survey, &settings, founder(), &world->plan, &world->error),
+                     CURFEW_INVALID);
     assert_non_null(strstr(world->error.text, "Nothing was written"));
     assert_int_equal(lane_problems(world), 4);
     assert_non_null(strstr(world->problems, "lane 2: its first record is not a genesis"));
@@ -234,10 +251,12 @@ static void test_another_event_in_the_place_of_genesis_is_not_one(void **state)
     size_t size = 0;
     assert_int_equal(curfew_codec_init(&world->error), CURFEW_OK);
     assert_int_equal(curfew_codec_encode(&event, bytes, sizeof bytes, &size, &world->error), CURFEW_OK);
-    (void)memory_bus_append(world->memory, CURFEW_TOPIC_LIFECYCLE, 0, (struct curfew_slice){bytes, size});
+    (void)memory_bus_append(world->memory, CURFEW_TOPIC_LIFECYCLE, 0, (struct curfew_slice){bytes, size},
+                            (struct curfew_slice){NULL, 0});
     survey(world);
     assert_int_equal(world->survey.lane[1].first, CURFEW_FIRST_OTHER);
-    assert_int_equal(curfew_genesis_plan(&world->survey, &settings, &world->plan, &world->error), CURFEW_INVALID);
+    assert_int_equal(curfew_genesis_plan(&world->survey, &settings, founder(), &world->plan, &world->error),
+                     CURFEW_INVALID);
 }
 
 static void test_a_genesis_that_is_not_record_0_is_an_error(void **state)
@@ -245,9 +264,9 @@ static void test_a_genesis_that_is_not_record_0_is_an_error(void **state)
     /* Goal: somebody who writes between look and write is noticed by the offset. */
     struct world *world = *state;
     survey(world);
-    assert_int_equal(curfew_genesis_plan(&world->survey, &settings, &world->plan, &world->error), CURFEW_OK);
+    assert_int_equal(curfew_genesis_plan(&world->survey, &settings, founder(), &world->plan, &world->error), CURFEW_OK);
     append(world, 3, "quicker");
-    assert_int_equal(curfew_genesis_write(&world->memory->bus, &world->plan, "ana", LONG_MS, &world->error),
+    assert_int_equal(curfew_genesis_write(&world->memory->bus, &world->plan, founder(), LONG_MS, &world->error),
                      CURFEW_INVALID);
     assert_non_null(strstr(world->error.text, "lane 3"));
     assert_non_null(strstr(world->error.text, "it became record 1, not 0"));
@@ -258,9 +277,9 @@ static void test_control_is_written_first_and_alone(void **state)
     /* Goal: when control's genesis cannot be made durable, no other lane has one. */
     struct world *world = *state;
     survey(world);
-    assert_int_equal(curfew_genesis_plan(&world->survey, &settings, &world->plan, &world->error), CURFEW_OK);
+    assert_int_equal(curfew_genesis_plan(&world->survey, &settings, founder(), &world->plan, &world->error), CURFEW_OK);
     world->memory->failing[CURFEW_TOPIC_CONTROL] = true;
-    assert_int_equal(curfew_genesis_write(&world->memory->bus, &world->plan, "ana", LONG_MS, &world->error),
+    assert_int_equal(curfew_genesis_write(&world->memory->bus, &world->plan, founder(), LONG_MS, &world->error),
                      CURFEW_UNAVAILABLE);
     assert_non_null(strstr(world->error.text, "lane 0"));
     for (int partition = 0; partition < 3; partition++)
@@ -272,9 +291,9 @@ static void test_lanes_that_fail_leave_a_run_that_can_be_completed(void **state)
     /* Goal: an undelivered lane is unavailable, retriable, and the next run completes it. */
     struct world *world = *state;
     survey(world);
-    assert_int_equal(curfew_genesis_plan(&world->survey, &settings, &world->plan, &world->error), CURFEW_OK);
+    assert_int_equal(curfew_genesis_plan(&world->survey, &settings, founder(), &world->plan, &world->error), CURFEW_OK);
     world->memory->failing[CURFEW_TOPIC_LIFECYCLE] = true;
-    assert_int_equal(curfew_genesis_write(&world->memory->bus, &world->plan, "ana", LONG_MS, &world->error),
+    assert_int_equal(curfew_genesis_write(&world->memory->bus, &world->plan, founder(), LONG_MS, &world->error),
                      CURFEW_UNAVAILABLE);
     assert_true(world->error.retriable);
     world->memory->failing[CURFEW_TOPIC_LIFECYCLE] = false;
@@ -288,9 +307,9 @@ static void test_a_full_queue_is_said(void **state)
     /* Goal: a bus that takes nothing is an error and not a wait for ever. */
     struct world *world = *state;
     survey(world);
-    assert_int_equal(curfew_genesis_plan(&world->survey, &settings, &world->plan, &world->error), CURFEW_OK);
+    assert_int_equal(curfew_genesis_plan(&world->survey, &settings, founder(), &world->plan, &world->error), CURFEW_OK);
     world->memory->full = true;
-    assert_int_equal(curfew_genesis_write(&world->memory->bus, &world->plan, "ana", LONG_MS, &world->error),
+    assert_int_equal(curfew_genesis_write(&world->memory->bus, &world->plan, founder(), LONG_MS, &world->error),
                      CURFEW_FULL);
 }
 
@@ -335,7 +354,8 @@ static void test_a_log_whose_start_is_gone_is_told(void **state)
     world->survey.lane[1].first = CURFEW_FIRST_CUT;
     assert_int_equal(lane_problems(world), 1);
     assert_non_null(strstr(world->problems, "lane 1: its first record is gone from lifecycle"));
-    assert_int_equal(curfew_genesis_plan(&world->survey, &settings, &world->plan, &world->error), CURFEW_INVALID);
+    assert_int_equal(curfew_genesis_plan(&world->survey, &settings, founder(), &world->plan, &world->error),
+                     CURFEW_INVALID);
 }
 
 static void test_genesis_records_that_do_not_belong_are_named(void **state)

@@ -50,6 +50,7 @@ struct logged {
     bool control;
     int64_t timestamp;
     struct curfew_slice value;
+    struct curfew_slice mac;
     uint8_t outcome[CURFEW_SHA256_SIZE];
 };
 

@@ -44,7 +44,8 @@ static void step_again(const struct run *run, struct curfew_lane *lane, bool con
     int64_t next = 0;
     for (size_t i = 0; i < run->log_count; i++) {
         if (run->log[i].control == control) {
-            const struct curfew_record record = {next++, run->log[i].timestamp, true, run->log[i].value};
+            const struct curfew_record record = {next++, run->log[i].timestamp, true, run->log[i].value,
+                                                 run->log[i].mac};
             struct curfew_effects effects;
             uint8_t outcome[CURFEW_SHA256_SIZE];
             assert_int_equal(curfew_lane_step(lane, &record, &effects), CURFEW_STEP_DONE);
@@ -79,7 +80,7 @@ struct cluster {
 
 static void start(struct cluster *cluster)
 {
-    const struct curfew_coordinator_options options = {"c1", 2, &cluster->memory->bus};
+    const struct curfew_coordinator_options options = {"c1", author_master, 2, &cluster->memory->bus};
     assert_int_equal(curfew_coordinator_create(&options, &cluster->coordinator, NULL), CURFEW_OK);
     assert_int_equal(curfew_coordinator_start(cluster->coordinator, NULL), CURFEW_OK);
 }
@@ -131,7 +132,7 @@ static void live_through(struct cluster *cluster, struct run *run)
         const int64_t passed = logged->timestamp - cluster->now.wall_us;
         pass(cluster, passed > 0 ? passed : 0);
         (void)memory_bus_append(cluster->memory, logged->control ? CURFEW_TOPIC_CONTROL : CURFEW_TOPIC_LIFECYCLE, 0,
-                                logged->value);
+                                logged->value, logged->mac);
         if (i > 2) {
             trouble(cluster, run);
             handle(cluster, run_dice(run, 3) == 0 ? 400 : run_dice(run, 40));
@@ -167,7 +168,8 @@ static struct reference *reference_of(const struct cluster *cluster, struct curf
     const struct memory_partition *log = &cluster->memory->topics[topic][0];
     for (int64_t i = 0; i < log->count; i++) {
         const struct memory_record *bytes = &log->records[i];
-        const struct curfew_record record = {i, bytes->timestamp_us, true, {bytes->bytes, bytes->size}};
+        const struct curfew_record record = {
+            i, bytes->timestamp_us, true, {bytes->bytes, bytes->size}, {bytes->bytes + bytes->size, bytes->mac_size}};
         struct curfew_effects effects;
         assert_int_equal(curfew_lane_step(lane, &record, &effects), CURFEW_STEP_DONE);
         for (size_t j = 0; j < effects.link_count; j++) {

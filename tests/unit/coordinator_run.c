@@ -71,16 +71,20 @@ static void join(struct run *run, const struct curfew_effects *effects)
 }
 
 /* Steps bytes on one of the lanes, at the world's now. */
-static bool step(struct run *run, bool control, struct curfew_slice value)
+static bool step(struct run *run, bool control, struct curfew_slice value, struct curfew_slice mac)
 {
     struct world *world = run->world;
     struct logged *logged = &run->log[run->log_count++];
-    uint8_t *copy = malloc(value.size + 1);
+    uint8_t *copy = malloc(value.size + mac.size + 1);
     assert_true(copy != NULL && run->log_count < RECORDS);
     memcpy(copy, value.at, value.size);
-    *logged = (struct logged){.control = control, .timestamp = world->now_us, .value = {copy, value.size}};
+    memcpy(copy + value.size, mac.at, mac.size);
+    *logged = (struct logged){.control = control,
+                              .timestamp = world->now_us,
+                              .value = {copy, value.size},
+                              .mac = {copy + value.size, mac.size}};
     int64_t *next = control ? &world->control_next : &world->next;
-    const struct curfew_record record = {(*next)++, world->now_us, true, logged->value};
+    const struct curfew_record record = {(*next)++, world->now_us, true, logged->value, logged->mac};
     struct curfew_lane *lane = control ? world->control : world->lane;
     assert_int_equal(curfew_lane_step(lane, &record, &world->effects), CURFEW_STEP_DONE);
     run_outcome(&world->effects, logged->outcome);
@@ -90,22 +94,46 @@ static bool step(struct run *run, bool control, struct curfew_slice value)
     return !world->effects.refused;
 }
 
+/* Hostile bytes: cut short, with a head of another's, or whole and proven for another log or by nobody. */
+static void step_hostile(struct run *run, bool control, struct curfew_slice value, uint8_t mac[CURFEW_MAC_SIZE])
+{
+    static uint8_t bytes[CURFEW_CODEC_RECORD_MAX];
+    memcpy(bytes, value.at, value.size);
+    size_t size = value.size;
+    if (run_dice(run, 2) == 0) {
+        bytes[run_dice(run, 10)] ^= (uint8_t)(1 + run_dice(run, 255));
+        size = run_dice(run, size);
+    } else {
+        bytes[run_dice(run, size)] ^= (uint8_t)(1U << run_dice(run, 8));
+    }
+    assert_false(step(run, control, (struct curfew_slice){bytes, size}, (struct curfew_slice){mac, CURFEW_MAC_SIZE}));
+    uint8_t wrong[CURFEW_MAC_SIZE];
+    memcpy(wrong, mac, sizeof wrong);
+    wrong[run_dice(run, sizeof wrong)] ^= (uint8_t)(1U << run_dice(run, 8));
+    assert_false(step(run, control, value, (struct curfew_slice){wrong, run_dice(run, 4) == 0 ? 0 : sizeof wrong}));
+    const enum curfew_reason reason = world_reason(run->world);
+    assert_true(reason == CURFEW_REASON_MAC || reason == CURFEW_REASON_UNKNOWN_WRITER /* a later epoch */ ||
+                reason == CURFEW_REASON_WRONG_LANE || reason == CURFEW_REASON_INVALID);
+    assert_int_equal(run->world->effects.link_count, 0);
+}
+
 static bool say(struct run *run, bool control, struct curfew_event event)
 {
     static uint8_t bytes[CURFEW_CODEC_RECORD_MAX];
+    uint8_t mac[CURFEW_MAC_SIZE];
     size_t size = 0;
+    const struct curfew_lane *lane = control ? run->world->control : run->world->lane;
+    const struct curfew_log_place place = world_place(lane, control ? 0 : 1);
     event.as.session_ended.writer = curfew_slice_of("w");
     if (event.as.session_ended.said_us == 0) {
         event.as.session_ended.said_us = run->world->now_us;
     }
     assert_int_equal(curfew_codec_encode(&event, bytes, sizeof bytes, &size, NULL), CURFEW_OK);
-    if (run_dice(run, 40) == 0) { /* bytes of a hostile writer first: cut short, or with a head of another's */
-        bytes[run_dice(run, 10)] ^= (uint8_t)(1 + run_dice(run, 255));
-        assert_false(step(run, control, (struct curfew_slice){bytes, run_dice(run, size)}));
-        assert_true(run->world->effects.dead_letter);
-        assert_int_equal(curfew_codec_encode(&event, bytes, sizeof bytes, &size, NULL), CURFEW_OK);
+    author_prove_event(&event, &place, (struct curfew_slice){bytes, size}, mac);
+    if (run_dice(run, 40) == 0) {
+        step_hostile(run, control, (struct curfew_slice){bytes, size}, mac);
     }
-    return step(run, control, (struct curfew_slice){bytes, size});
+    return step(run, control, (struct curfew_slice){bytes, size}, (struct curfew_slice){mac, sizeof mac});
 }
 
 /* Says an event; its answer must be the oracle's. */
@@ -159,7 +187,10 @@ static void begin_lane(struct run *run, int32_t lane)
     event.as.genesis.said_us = WORLD_T0;
     event.as.genesis.settings = run->settings;
     assert_int_equal(curfew_codec_encode(&event, bytes, sizeof bytes, &size, NULL), CURFEW_OK);
-    assert_true(step(run, lane == 0, (struct curfew_slice){bytes, size}));
+    uint8_t mac[CURFEW_MAC_SIZE];
+    const struct curfew_log_place none = {.lane = lane};
+    author_prove_event(&event, &none, (struct curfew_slice){bytes, size}, mac);
+    assert_true(step(run, lane == 0, (struct curfew_slice){bytes, size}, (struct curfew_slice){mac, sizeof mac}));
 }
 
 struct run *run_begin(uint64_t seed)

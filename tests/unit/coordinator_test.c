@@ -28,12 +28,18 @@ static int64_t append(struct cluster *cluster, enum curfew_topic topic, struct c
         event.as.session_ended.said_us = cluster->now.wall_us;
     }
     assert_int_equal(curfew_codec_encode(&event, bytes, sizeof bytes, &size, NULL), CURFEW_OK);
-    return memory_bus_append(cluster->memory, topic, 0, (struct curfew_slice){bytes, size});
+    uint8_t mac[CURFEW_MAC_SIZE];
+    const struct curfew_slice value = {bytes, size};
+    const struct curfew_genesis genesis = world_genesis(topic == CURFEW_TOPIC_CONTROL ? 0 : 1);
+    struct curfew_log_place place = {.lane = genesis.lane};
+    memcpy(place.log_id, genesis.log_id, sizeof place.log_id);
+    author_prove_event(&event, &place, value, mac);
+    return memory_bus_append(cluster->memory, topic, 0, value, (struct curfew_slice){mac, sizeof mac});
 }
 
 static void start(struct cluster *cluster)
 {
-    const struct curfew_coordinator_options options = {"c1", 2, &cluster->memory->bus};
+    const struct curfew_coordinator_options options = {"c1", author_master, 2, &cluster->memory->bus};
     assert_int_equal(curfew_coordinator_create(&options, &cluster->coordinator, NULL), CURFEW_OK);
     assert_int_equal(curfew_coordinator_start(cluster->coordinator, NULL), CURFEW_OK);
 }
@@ -254,7 +260,8 @@ static void a_forged_record_is_not_a_read_back(void **state)
     curfew_coordinator_destroy(cluster->coordinator);
     memory_bus_disconnect(cluster->memory);
     clear(&cluster->memory->topics[CURFEW_TOPIC_REVOCATIONS][1]);
-    (void)memory_bus_append(cluster->memory, CURFEW_TOPIC_REVOCATIONS, 1, (struct curfew_slice){bytes, size});
+    (void)memory_bus_append(cluster->memory, CURFEW_TOPIC_REVOCATIONS, 1, (struct curfew_slice){bytes, size},
+                            (struct curfew_slice){NULL, 0});
     start(cluster);
     pass(cluster, WORLD_S / 10);
     pass(cluster, WORLD_S / 10);
@@ -324,7 +331,8 @@ static void a_refusal_is_in_the_answer_with_its_offset(void **state)
     const int64_t offset = append(cluster, CURFEW_TOPIC_LIFECYCLE, event);
     const uint8_t junk[] = "not avro";
     const int64_t junk_offset =
-        memory_bus_append(cluster->memory, CURFEW_TOPIC_LIFECYCLE, 0, (struct curfew_slice){junk, sizeof junk});
+        memory_bus_append(cluster->memory, CURFEW_TOPIC_LIFECYCLE, 0, (struct curfew_slice){junk, sizeof junk},
+                          (struct curfew_slice){NULL, 0});
     settle(cluster);
     struct curfew_event answer;
     int count = 0;
@@ -362,7 +370,8 @@ static void more_refusals_than_fit_one_answer_make_several(void **state)
     struct cluster *cluster = begin();
     const uint8_t junk[] = "x";
     for (int i = 0; i < CURFEW_REFUSALS_MAX + 10; i++) {
-        (void)memory_bus_append(cluster->memory, CURFEW_TOPIC_LIFECYCLE, 0, (struct curfew_slice){junk, sizeof junk});
+        (void)memory_bus_append(cluster->memory, CURFEW_TOPIC_LIFECYCLE, 0, (struct curfew_slice){junk, sizeof junk},
+                                (struct curfew_slice){NULL, 0});
     }
     settle(cluster);
     const struct memory_partition *log = &cluster->memory->topics[CURFEW_TOPIC_ANSWERS][1];
@@ -446,7 +455,8 @@ static void a_lane_ahead_of_control_is_read_again_when_control_moves(void **stat
 static void junk(struct cluster *cluster, int events)
 {
     struct curfew_bus_event event;
-    (void)memory_bus_append(cluster->memory, CURFEW_TOPIC_LIFECYCLE, 0, curfew_slice_of("junk"));
+    (void)memory_bus_append(cluster->memory, CURFEW_TOPIC_LIFECYCLE, 0, curfew_slice_of("junk"),
+                            (struct curfew_slice){NULL, 0});
     for (int i = 0; i < events; i++) {
         assert_int_equal(cluster->memory->bus.ops->poll(cluster->memory, 0, &event, NULL), CURFEW_OK);
         assert_int_equal(curfew_coordinator_handle(cluster->coordinator, &event, cluster->now, NULL), CURFEW_OK);

@@ -2,6 +2,7 @@
 #include "emitter_world.h"
 #include "producer/lane_log.h"
 #include "schemas/codec.h"
+#include "tests/common/author.h"
 #include <assert.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -58,7 +59,8 @@ struct emitter_world *emitter_world_make(void)
     assert_int_equal(curfew_codec_init(&error), CURFEW_OK);
     world->bus = (struct curfew_bus){&noting, world};
     world->now = (struct curfew_now){.wall_us = 1795460429000000, .boot_us = 5000000};
-    assert_int_equal(curfew_emitter_create(&world->bus, &world->emitter, &error), CURFEW_OK);
+    const struct curfew_emitter_options options = {&world->bus, author_key(curfew_slice_of("tester"))};
+    assert_int_equal(curfew_emitter_create(&options, &world->emitter, &error), CURFEW_OK);
     return world;
 }
 

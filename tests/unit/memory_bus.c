@@ -15,7 +15,7 @@ static enum curfew_status produce(void *self, const struct curfew_bus_record *re
     if (memory->losing[record->topic]) {
         report->offset = memory->topics[record->topic][partition].count;
     } else if (!memory->failing[record->topic]) {
-        report->offset = memory_bus_append(memory, record->topic, partition, record->value);
+        report->offset = memory_bus_append(memory, record->topic, partition, record->value, record->mac);
     }
     return CURFEW_OK;
 }
@@ -67,6 +67,7 @@ static bool poll_partition(struct memory_partition *log, struct curfew_bus_event
         event->timestamp_us = record->timestamp_us;
         event->log_append_time = true;
         event->value = (struct curfew_slice){record->bytes, record->size};
+        event->mac = (struct curfew_slice){record->bytes + record->size, record->mac_size};
         log->told_caught_up = false;
         return true;
     }
@@ -131,19 +132,23 @@ void memory_bus_end(struct memory_bus *memory)
 }
 
 int64_t memory_bus_append(struct memory_bus *memory, enum curfew_topic topic, int32_t partition,
-                          struct curfew_slice value)
+                          struct curfew_slice value, struct curfew_slice mac)
 {
     struct memory_partition *log = &memory->topics[topic][partition];
     if (log->count == MEMORY_BUS_RECORDS) {
         abort();
     }
     struct memory_record *record = &log->records[log->count];
-    record->bytes = malloc(value.size + 1);
+    record->bytes = malloc(value.size + mac.size + 1);
     if (record->bytes == NULL) {
         abort();
     }
     memcpy(record->bytes, value.at, value.size);
+    if (mac.size > 0) {
+        memcpy(record->bytes + value.size, mac.at, mac.size);
+    }
     record->size = value.size;
+    record->mac_size = mac.size;
     record->timestamp_us = memory->now_us;
     return log->count++;
 }

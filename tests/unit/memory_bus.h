@@ -11,6 +11,7 @@
 struct memory_record {
     uint8_t *bytes;
     size_t size;
+    size_t mac_size; /* of the header, which stands behind the value's bytes */
     int64_t timestamp_us;
 };
 
@@ -45,7 +46,7 @@ struct memory_bus *memory_bus_make(void);
 void memory_bus_end(struct memory_bus *memory);
 /* Appends as a stranger would. Gives the offset. */
 int64_t memory_bus_append(struct memory_bus *memory, enum curfew_topic topic, int32_t partition,
-                          struct curfew_slice value);
+                          struct curfew_slice value, struct curfew_slice mac);
 /* Forgets subscriptions and reports, as a process that ends does; the records stay. */
 void memory_bus_disconnect(struct memory_bus *memory);
 

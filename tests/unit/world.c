@@ -33,7 +33,14 @@ struct curfew_settings world_settings(void)
 
 struct curfew_genesis world_genesis(int32_t lane)
 {
+    static struct author_list list;
+    if (list.count == 0) {
+        author_name(&list, "tester", AUTHOR_ALL_ROLES);
+        author_name(&list, "w", AUTHOR_ALL_ROLES);
+        author_name(&list, "c1", AUTHOR_ROLE(COORDINATOR));
+    }
     struct curfew_genesis genesis = {.lane = lane, .lanes = 2, .settings = world_settings()};
+    author_genesis(&genesis, &list);
     genesis.log_id[0] = (uint8_t)(lane + 1);
     genesis.control_log[0] = 1;
     return genesis;
@@ -44,7 +51,7 @@ struct world *world_make(void)
     struct world *world = calloc(1, sizeof *world);
     assert_non_null(world);
     assert_int_equal(curfew_codec_init(NULL), CURFEW_OK);
-    world->control_facts = curfew_control_create();
+    world->control_facts = curfew_control_create(author_master);
     world->control = curfew_lane_create(0, 2, world->control_facts);
     world->lane = curfew_lane_create(1, 2, world->control_facts);
     world->now_us = WORLD_T0;
@@ -81,6 +88,15 @@ void world_end(struct world *world)
     free(world);
 }
 
+struct curfew_log_place world_place(const struct curfew_lane *lane, int32_t number)
+{
+    struct curfew_log_place place = {.lane = number};
+    if (curfew_lane_log_id(lane) != NULL) {
+        memcpy(place.log_id, curfew_lane_log_id(lane), sizeof place.log_id);
+    }
+    return place;
+}
+
 static enum curfew_step step(struct world *world, struct curfew_lane *lane, int64_t *next, struct curfew_event *event)
 {
     static uint8_t bytes[CURFEW_CODEC_RECORD_MAX];
@@ -93,7 +109,11 @@ static enum curfew_step step(struct world *world, struct curfew_lane *lane, int6
         head->said_us = world->now_us;
     }
     assert_int_equal(curfew_codec_encode(event, bytes, sizeof bytes, &size, NULL), CURFEW_OK);
-    const struct curfew_record record = {*next, world->now_us, true, {bytes, size}};
+    uint8_t mac[CURFEW_MAC_SIZE];
+    const struct curfew_slice value = {bytes, size};
+    const struct curfew_log_place place = world_place(lane, lane == world->control ? 0 : 1);
+    author_prove_event(event, &place, value, mac);
+    const struct curfew_record record = {*next, world->now_us, true, value, {mac, sizeof mac}};
     const enum curfew_step result = curfew_lane_step(lane, &record, &world->effects);
     *next += result == CURFEW_STEP_DONE ? 1 : 0;
     return result;

@@ -3,6 +3,7 @@
 #define CURFEW_TESTS_UNIT_WORLD_H
 
 #include "services/coordinator/lane.h"
+#include "tests/common/author.h"
 
 #define WORLD_SESSION "1.AAAAAAAAAAAAAAAAAAAAAA"
 #define WORLD_OTHER "1.BBBBBBBBBBBBBBBBBBBBBB"
@@ -27,6 +28,9 @@ void world_end(struct world *world);
 
 struct curfew_settings world_settings(void);
 struct curfew_genesis world_genesis(int32_t lane);
+
+/* For what is proven: the log of a lane that has begun, zeros before. */
+struct curfew_log_place world_place(const struct curfew_lane *lane, int32_t number);
 
 /* Steps one event on the pipeline (or control) lane at the broker's now; writer and said_us are filled in when empty.
  */

@@ -1,0 +1,75 @@
+/* keys: a cluster's first secrets, made or found. */
+#include "services/cli/keys.h"
+#include "core/digest.h"
+#include "core/id.h"
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+static enum curfew_status open_master(const char *directory, struct curfew_keys *keys, struct curfew_error *error)
+{
+    char path[PATH_MAX];
+
+    if (snprintf(path, sizeof path, "%s/master.key", directory) >= (int)sizeof path)
+        return curfew_error_set(error, CURFEW_INVALID, "making keys: the path of --keys is too long");
+    if (exists(path))
+        return curfew_master_load(path, keys->master, error);
+    curfew_random(keys->master, sizeof keys->master);
+    return curfew_master_store(path, keys->master, error);
+}
+
+static enum curfew_status open_operator(const char *directory, const char *name, struct curfew_keys *keys,
+                                        struct curfew_error *error)
+{
+    char path[PATH_MAX];
+    uint8_t key[CURFEW_WRITER_KEY_SIZE];
+    enum curfew_status status = CURFEW_OK;
+
+    if (snprintf(path, sizeof path, "%s/%s.key", directory, name) >= (int)sizeof path)
+        return curfew_error_set(error, CURFEW_INVALID, "making keys: the path of --keys is too long");
+    if (!exists(path)) {
+        curfew_mac_key_bytes(keys->master, curfew_slice_of(name), 1, key);
+        status = curfew_writer_key_store(path, curfew_slice_of(name), 1, key, error);
+        explicit_bzero(key, sizeof key);
+    }
+    if (status == CURFEW_OK)
+        status = curfew_writer_key_load(path, &keys->operator_key, error);
+    if (status == CURFEW_OK && strcmp(keys->operator_key.writer, name) != 0)
+        status = curfew_error_set(error, CURFEW_INVALID,
+                                  "making keys: %s is the key of %s, not %s; name another directory with --keys", path,
+                                  keys->operator_key.writer, name);
+    return status;
+}
+
+enum curfew_status curfew_keys_open(const char *directory, const char *name, struct curfew_keys *keys,
+                                    struct curfew_error *error)
+{
+    *keys = (struct curfew_keys){.operator_key = {.key = NULL}};
+    if (!curfew_id_valid(curfew_slice_of(name)) || strchr(name, '/') != NULL || name[0] == '.' ||
+        strcmp(name, "master") == 0)
+        return curfew_error_set(error, CURFEW_INVALID,
+                                "making keys: \"%.64s\" cannot be an operator's name, which is a file's name too",
+                                name);
+    if (mkdir(directory, S_IRWXU) != 0 && errno != EEXIST)
+        return curfew_error_set(error, CURFEW_UNAVAILABLE, "making the directory %s of --keys: %s", directory,
+                                strerror(errno));
+    enum curfew_status status = open_master(directory, keys, error);
+    if (status == CURFEW_OK)
+        status = open_operator(directory, name, keys, error);
+    if (status != CURFEW_OK)
+        curfew_keys_wipe(keys);
+    return status;
+}
+
+void curfew_keys_wipe(struct curfew_keys *keys)
+{
+    explicit_bzero(keys->master, sizeof keys->master);
+    curfew_writer_key_wipe(&keys->operator_key);
+}
