@@ -2,6 +2,7 @@
 #include "services/cli/survey.h"
 #include "core/clock.h"
 #include "schemas/codec.h"
+#include "services/coordinator/lane.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -235,7 +236,7 @@ static void judge_genesis(const struct curfew_survey *survey, int32_t lane, stru
         add(problems, "lane %" PRId32 ": the genesis record's time is the sender's, not the broker's", lane);
     int64_t apart_us = genesis->said_us - first->timestamp_us;
     int64_t skew_us = genesis->settings.skew_ms * CURFEW_US_PER_MS;
-    if (apart_us > skew_us || apart_us < -skew_us)
+    if (apart_us > skew_us || -apart_us > CURFEW_GENESIS_LATE_MS * CURFEW_US_PER_MS)
         add(problems,
             "lane %" PRId32 ": when its genesis was written the broker's clock was %" PRId64
             " ms %s the operator's, and "
