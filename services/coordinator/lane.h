@@ -9,8 +9,9 @@
 #include <curfew/status.h>
 
 #define CURFEW_RULES_VERSION 1 /* what this coordinator's step implements */
-#define CURFEW_GENESIS_LATE_MS 10000 /* the most that a genesis' timestamp may be after what its writer's clock said   \
-                                      */
+#define CURFEW_GENESIS_LATE_MS                                                                                         \
+    10000 /* the most that a genesis' timestamp may be after what its writer's clock said                              \
+           */
 #define CURFEW_SCHEMAS_VERSION 1 /* the newest set of schemas it reads */
 
 struct curfew_lane;
