@@ -1,5 +1,6 @@
 /* fate: one function a fault, and a table. */
 #include "tests/sim/fate.h"
+#include "tests/sim/forger.h"
 
 #include <stdlib.h>
 
@@ -128,6 +129,11 @@ static void recreate(struct sim_world *world, const struct sim_action *action)
     sim_world_genesis(world, ++world->generation);
 }
 
+static void forge(struct sim_world *world, const struct sim_action *action)
+{
+    sim_forger_strike(world, action->lane, action->count);
+}
+
 static void redis_flush(struct sim_world *world, const struct sim_action *action)
 {
     (void)action;
@@ -194,6 +200,7 @@ static doing *const doings[SIM_ACT_COUNT] = {
     [SIM_STALL] = stall,
     [SIM_RETENTION] = retention,
     [SIM_RECREATE] = recreate,
+    [SIM_FORGE] = forge,
     [SIM_CAUSES_LOST] = causes_lost,
     [SIM_REDIS_FLUSH] = redis_flush,
     [SIM_REDIS_EVICT] = redis_evict,

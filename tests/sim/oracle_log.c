@@ -1,5 +1,6 @@
 /* oracle_log: truth, told from a lane's durable records in order. */
 #include "schemas/codec.h"
+#include "tests/sim/forger.h"
 #include "tests/sim/names.h"
 #include "tests/sim/oracle_state.h"
 #include <stdlib.h>
@@ -326,6 +327,8 @@ static void tell(struct sim_oracle *oracle, int32_t number, struct o_record *rec
     }
     if (event.type == CURFEW_EVENT_GENESIS && record->event.offset == 0) {
         begin(oracle, number, &event.as.genesis, record);
+    } else if (!sim_forger_is_genuine(&event, lane->log_id, number, &record->event)) {
+        return;
     } else if (event.type == CURFEW_EVENT_TICK) {
         sim_oracle_tick(oracle, number, &event.as.tick, record);
     } else if (number == 0 && event.type == CURFEW_EVENT_SETTINGS) {
@@ -467,14 +470,18 @@ void sim_oracle_log(struct sim_oracle *oracle, int32_t number, const struct curf
         lane->room = lane->room == 0 ? 1024 : 2 * lane->room;
         lane->records = realloc(lane->records, lane->room * sizeof *lane->records);
     }
-    uint8_t *bytes = malloc(event->value.size + 1);
+    uint8_t *bytes = malloc(event->value.size + event->mac.size + 1);
     if (bytes == NULL || lane->records == NULL) {
         abort();
     }
     memcpy(bytes, event->value.at, event->value.size);
     struct o_record *record = &lane->records[lane->count++];
     *record = (struct o_record){.event = *event, .true_us = oracle->world->now_us};
+    if (event->mac.size > 0) {
+        memcpy(bytes + event->value.size, event->mac.at, event->mac.size);
+    }
     record->event.value.at = bytes;
+    record->event.mac.at = bytes + event->value.size;
     tell(oracle, number, record);
     if (number == 0 && oracle->control_gone >= 0 && event->offset >= oracle->control_gone) {
         oracle->control_gone = -1;

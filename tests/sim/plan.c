@@ -11,11 +11,11 @@
 #define CALM_FOR_US (45 * S)
 
 static const char *const act_names[SIM_ACT_COUNT] = {
-    "session-start", "session-end",    "task-start", "attempt-end", "task-end",  "mint",         "fan-out",
-    "token-revoke",  "user-revoke",    "settings",   "silence",     "garbage",   "crash",        "suspend",
-    "clock",         "drift",          "delay",      "blackhole",   "lose-acks", "broker-clock", "broker-down",
-    "leader-change", "unclean",        "stall",      "retention",   "recreate",  "causes-lost",  "redis-flush",
-    "redis-evict",   "redis-failover", "redis-slow", "redis-gone",  "ask",
+    "session-start", "session-end", "task-start",     "attempt-end", "task-end",   "mint",         "fan-out",
+    "token-revoke",  "user-revoke", "settings",       "silence",     "garbage",    "crash",        "suspend",
+    "clock",         "drift",       "delay",          "blackhole",   "lose-acks",  "broker-clock", "broker-down",
+    "leader-change", "unclean",     "stall",          "retention",   "recreate",   "forge",        "causes-lost",
+    "redis-flush",   "redis-evict", "redis-failover", "redis-slow",  "redis-gone", "ask",
 };
 
 struct field {

@@ -54,6 +54,7 @@ enum sim_act {
     SIM_STALL, /* topic lane value(µs): neither append nor fetch */
     SIM_RETENTION, /* topic lane count(records that stay), or life_s: what is older goes */
     SIM_RECREATE, /* both logs, revocations and answers are deleted and made anew */
+    SIM_FORGE, /* lane count: so many records of a stranger's are appended to its log */
     SIM_CAUSES_LOST, /* topic lane: revocations are deleted and made anew, the logs stay */
     /* Redis. */
     SIM_REDIS_FLUSH,

@@ -220,4 +220,11 @@ void sim_plan_faults(struct sim_plan *plan, struct sim_dice *dice)
         const int64_t at_us = sim_dice_between(dice, 10 * S, plan->size.calm_us - S);
         sim_plan_add(plan, &(struct sim_action){.at_us = at_us, .act = SIM_RECREATE});
     }
+    for (int64_t i = sim_dice_chance(dice, 300) ? sim_dice_between(dice, 1, 12) : 0; i > 0; i--) {
+        int32_t lane = -1;
+        struct sim_action action = {.at_us = aim(plan, dice, &lane), .act = SIM_FORGE};
+        action.lane = lane >= 0 ? lane : (int32_t)sim_dice_roll(dice, (uint64_t)plan->size.lanes);
+        action.count = (int32_t)sim_dice_between(dice, 1, 40);
+        sim_plan_add(plan, &action);
+    }
 }

@@ -1,6 +1,7 @@
 /* world: a plan's life, from genesis to the last check. What each action does to the world is fate.c. */
 #include "tests/sim/world.h"
 #include "tests/common/author.h"
+#include "tests/sim/forger.h"
 #include "tests/sim/names.h"
 
 #include "schemas/codec.h"
@@ -64,7 +65,7 @@ int64_t sim_world_coordinators_ahead(const struct sim_world *world)
 }
 
 /* Log ids are the plan's too: the lane's, of so many-th making. */
-static void log_id(const struct sim_world *world, int32_t lane, int generation, uint8_t id[CURFEW_LOG_ID_SIZE])
+static void name_log(const struct sim_world *world, int32_t lane, int generation, uint8_t id[CURFEW_LOG_ID_SIZE])
 {
     char name[32];
     (void)snprintf(name, sizeof name, "log-%d-%d", lane, generation);
@@ -85,6 +86,30 @@ static void name_writers(const struct sim_world *world, struct author_list *writ
     }
 }
 
+void sim_world_log_id(const struct sim_world *world, int32_t lane, uint8_t id[CURFEW_LOG_ID_SIZE])
+{
+    name_log(world, lane, world->generation, id);
+}
+
+/* As `curfew topics create` and `curfew writer add` write it. */
+static void found(struct sim_world *world, int32_t lane, const struct curfew_event *event)
+{
+    uint8_t bytes[1024];
+    uint8_t mac[CURFEW_MAC_SIZE];
+    size_t size = 0;
+    struct curfew_log_place place = {.lane = lane};
+    name_log(world, lane, world->generation, place.log_id);
+    if (curfew_codec_encode(event, bytes, sizeof bytes, &size, NULL) != CURFEW_OK) {
+        abort();
+    }
+    author_prove_event(event, &place, (struct curfew_slice){bytes, size}, mac);
+    const struct curfew_bus_record record = {.topic = curfew_lane_topic(lane),
+                                             .partition = curfew_lane_partition(lane),
+                                             .value = {bytes, size},
+                                             .mac = {mac, sizeof mac}};
+    sim_broker_append(world->broker, &record);
+}
+
 void sim_world_genesis(struct sim_world *world, int generation)
 {
     struct author_list writers = {.count = 0};
@@ -94,27 +119,17 @@ void sim_world_genesis(struct sim_world *world, int generation)
         struct curfew_genesis *genesis = &event.as.genesis;
         genesis->writer = curfew_slice_of("operator");
         genesis->said_us = world->now_us;
-        log_id(world, lane, generation, genesis->log_id);
-        log_id(world, 0, generation, genesis->control_log);
+        name_log(world, lane, generation, genesis->log_id);
+        name_log(world, 0, generation, genesis->control_log);
         genesis->lane = lane;
         genesis->lanes = world->plan->size.lanes;
         genesis->settings = sim_world_settings(world);
         author_genesis(genesis, &writers);
-        uint8_t bytes[1024];
-        size_t size = 0;
-        struct curfew_error error;
-        if (curfew_codec_encode(&event, bytes, sizeof bytes, &size, &error) != CURFEW_OK) {
-            abort();
-        }
-        uint8_t mac[CURFEW_MAC_SIZE];
-        const struct curfew_log_place none = {.lane = lane};
-        author_prove_event(&event, &none, (struct curfew_slice){bytes, size}, mac);
-        const struct curfew_bus_record record = {.topic = curfew_lane_topic(lane),
-                                                 .partition = curfew_lane_partition(lane),
-                                                 .value = {bytes, size},
-                                                 .mac = {mac, sizeof mac}};
-        sim_broker_append(world->broker, &record);
+        found(world, lane, &event);
     }
+    struct curfew_event rights = sim_forger_rights();
+    rights.as.writer_set.said_us = world->now_us;
+    found(world, 0, &rights);
 }
 
 static void committed(void *context, enum curfew_topic topic, int32_t partition, const struct curfew_bus_event *record)

@@ -65,6 +65,8 @@ struct sim_result {
 void sim_world_run(const struct sim_plan *plan, bool stop_at_first, FILE *out, struct sim_result *result);
 
 /* For the parts. */
+/* The id of a lane's log as it is now. */
+void sim_world_log_id(const struct sim_world *world, int32_t lane, uint8_t id[CURFEW_LOG_ID_SIZE]);
 /* Every log's first record, as `curfew topics create` writes it. */
 void sim_world_genesis(struct sim_world *world, int generation);
 struct curfew_settings sim_world_settings(const struct sim_world *world);

@@ -2,6 +2,7 @@
 #include "oracle_tale.h"
 
 #include "schemas/codec.h"
+#include "tests/common/author.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +18,7 @@ void tale_pass(int64_t us)
     tale.world.now_us += us;
 }
 
-int64_t tale_commit(enum curfew_topic topic, int32_t partition, struct curfew_slice value)
+static int64_t commit(enum curfew_topic topic, int32_t partition, struct curfew_slice value, struct curfew_slice mac)
 {
     const struct curfew_bus_event record = {
         .kind = CURFEW_BUS_RECORD,
@@ -27,9 +28,15 @@ int64_t tale_commit(enum curfew_topic topic, int32_t partition, struct curfew_sl
         .timestamp_us = tale.world.now_us + tale.broker_error_us,
         .log_append_time = true,
         .value = value,
+        .mac = mac,
     };
     sim_oracle_committed(tale.oracle, topic, partition, &record);
     return record.offset;
+}
+
+int64_t tale_commit(enum curfew_topic topic, int32_t partition, struct curfew_slice value)
+{
+    return commit(topic, partition, value, (struct curfew_slice){NULL, 0});
 }
 
 int64_t tale_commit_event(enum curfew_topic topic, int32_t partition, const struct curfew_event *event)
@@ -40,7 +47,14 @@ int64_t tale_commit_event(enum curfew_topic topic, int32_t partition, const stru
     if (curfew_codec_encode(event, bytes, sizeof bytes, &size, &error) != CURFEW_OK) {
         fail_msg("%s", error.text);
     }
-    return tale_commit(topic, partition, (struct curfew_slice){bytes, size});
+    if (topic != CURFEW_TOPIC_CONTROL && topic != CURFEW_TOPIC_LIFECYCLE) {
+        return tale_commit(topic, partition, (struct curfew_slice){bytes, size});
+    }
+    uint8_t mac[CURFEW_MAC_SIZE];
+    struct curfew_log_place place = {.lane = topic == CURFEW_TOPIC_CONTROL ? 0 : partition + 1};
+    memcpy(place.log_id, tale.log_ids[place.lane], sizeof place.log_id);
+    author_prove_event(event, &place, (struct curfew_slice){bytes, size}, mac);
+    return commit(topic, partition, (struct curfew_slice){bytes, size}, (struct curfew_slice){mac, sizeof mac});
 }
 
 int64_t tale_say(int32_t lane, struct curfew_event event)

@@ -1,6 +1,8 @@
 /* sim_oracle_log: leases, deadlines, logs that lose records, beacons: the oracle sees each rule broken, and no other.
  */
 #include "oracle_tale.h"
+#include "schemas/codec.h"
+#include "tests/sim/names.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -199,6 +201,29 @@ static void test_bytes_no_one_can_read_are_passed_over(void **state)
     tale_lives(1);
 }
 
+static void test_what_nobody_proves_ends_nothing(void **state)
+{
+    (void)state;
+    static uint8_t bytes[1024];
+    size_t size = 0;
+    char name[SIM_NAME_SIZE];
+    tale_session((struct tale_start){.session = 1});
+    tale_token(1, 0, NULL);
+    sim_session_name(tale.world.plan->size.seed, 1, 1, name);
+    struct curfew_event event = {.type = CURFEW_EVENT_SESSION_ENDED,
+                                 .as.session_ended = {.writer = curfew_slice_of("writer"),
+                                                      .said_us = tale.world.now_us,
+                                                      .session = curfew_slice_of(name)}};
+    assert_int_equal(curfew_codec_encode(&event, bytes, sizeof bytes, &size, NULL), CURFEW_OK);
+    tale_commit(CURFEW_TOPIC_LIFECYCLE, 0, (struct curfew_slice){bytes, size});
+    tale_lives(1);
+    event.as.session_ended.writer = curfew_slice_of("mallory"); /* proven, and of another tenant */
+    tale_commit_event(CURFEW_TOPIC_LIFECYCLE, 0, &event);
+    tale_lives(1);
+    tale_say(1, event);
+    tale_is_over(1, CURFEW_KIND_SESSION);
+}
+
 /* --- what coordinators publish --- */
 
 static void test_a_beacon_is_as_of_its_tick(void **state)
@@ -263,6 +288,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_was_cut_is_not_true_and_was_once, tale_begin, tale_end),
         cmocka_unit_test_setup_teardown(test_control_that_was_cut, tale_begin, tale_end),
         cmocka_unit_test_setup_teardown(test_a_new_log_knows_nothing, tale_begin, tale_end),
+        cmocka_unit_test_setup_teardown(test_what_nobody_proves_ends_nothing, tale_begin, tale_end),
         cmocka_unit_test_setup_teardown(test_bytes_no_one_can_read_are_passed_over, tale_begin, tale_end),
         cmocka_unit_test_setup_teardown(test_a_beacon_is_as_of_its_tick, tale_begin, tale_end),
         cmocka_unit_test_setup_teardown(test_coordinators_say_the_same, tale_begin, tale_end),

@@ -1,0 +1,155 @@
+/* authors_test: who may write, on a real Kafka: forged and foreign records move nothing, keys rotate, writers go. */
+#include "tests/scenario/play.h"
+#include <string.h>
+
+#define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* A command of a writer's, by its key file. */
+static struct rig_output speaks(struct play *play, const char *key, const char *const *arguments)
+{
+    const char *argv[32] = {rig_command};
+    size_t count = 1;
+
+    for (; *arguments != NULL && count + 4 < 32; arguments++) {
+        argv[count++] = *arguments;
+    }
+    argv[count++] = "--key-file";
+    argv[count++] = rig_text(play->rig, "%s/%s.key", rig_keys(play->rig, play->prefix), key);
+    argv[count++] = "--json";
+    return rig_run(play->rig, NULL, argv);
+}
+
+static void refused(struct play *play, const char *key, const char *reason, const char *const *arguments)
+{
+    struct rig_output output = speaks(play, key, arguments);
+
+    if (output.status != 3 || strstr(output.out, rig_text(play->rig, "\"reason\":\"%s\"", reason)) == NULL) {
+        fail_msg("%s was to be refused for %s: %d: %s%s", key, reason, output.status, output.out, output.err);
+    }
+}
+
+static void adds(struct play *play, const char *name, const char *tenant)
+{
+    const char *out = rig_text(play->rig, "%s/%s.key", rig_keys(play->rig, play->prefix), name);
+    struct rig_output output = speaks(
+        play, "operator", LIST("writer", "add", name, "--role", "orchestrator", "--tenant", tenant, "--out", out));
+
+    if (output.status != 0) {
+        fail_msg("writer add: %d: %s", output.status, output.err);
+    }
+}
+
+struct trying {
+    struct play *play;
+    const char *key;
+    const char *const *arguments;
+    const char *says;
+};
+
+static bool says(void *context)
+{
+    struct trying *trying = context;
+    struct rig_output output = speaks(trying->play, trying->key, trying->arguments);
+
+    return strstr(output.out, trying->says) != NULL;
+}
+
+static void forged_and_foreign_records_move_nothing(void **state)
+{
+    /* Goal: whoever can write to Kafka, with no key, another's name or another tenant's key, ends and starts nothing.
+     */
+    struct play play = play_begin(*state, 2);
+    struct rig *rig = play.rig;
+    const struct play_session session = play_session(&play, "ada");
+    const char *keys = rig_keys(rig, play.prefix);
+
+    play_task(&play, session.id, "work", NULL);
+    const char *token = play_mint(&play, session, LIST("work:1"));
+    play_all(&play, token, 200);
+    adds(&play, "mallory", "books");
+    rig_until(says,
+              &(struct trying){&play, "mallory", LIST("task", "end", session.id, "work"), "\"reason\":\"tenant\""},
+              PLAY_SOON_MS, "a writer of another tenant is known, and refused");
+    refused(&play, "mallory", "tenant", LIST("task", "start", session.id, "more"));
+    refused(&play, "mallory", "tenant", LIST("session", "end", session.id, "--reason", "his"));
+    refused(&play, "mallory", "role",
+            LIST("revoke", "user", "--tenant", "acme", "--issuer", PLAY_ISSUER, "--user", "ada"));
+    struct rig_output forged = rig_run(
+        rig, NULL,
+        LIST("sh", "-c",
+             rig_text(rig,
+                      "sed 's/\"key\":\"..../\"key\":\"AAAA/' %s/app.key >%s/forged.key && chmod 600 %s/forged.key",
+                      keys, keys, keys)));
+    assert_int_equal(forged.status, 0);
+    refused(&play, "forged", "mac", LIST("task", "end", session.id, "work"));
+    play_all(&play, token, 200);
+    (void)play_emit(&play, LIST("task", "end", session.id, "work"));
+    play_until(&play, token, 403, "the writer whose task it is ends it");
+    play_end(&play);
+}
+
+static void keys_rotate_and_writers_go(void **state)
+{
+    /* Goal: both keys until the old is dropped; a writer that was removed is refused; what it started is not ended. */
+    struct play play = play_begin(*state, 1);
+    struct rig *rig = play.rig;
+    const char *keys = rig_keys(rig, play.prefix);
+    const struct play_session session = play_session(&play, "ada");
+
+    adds(&play, "etl", "acme");
+    struct rig_output output =
+        speaks(&play, "operator", LIST("writer", "rotate", "etl", "--out", rig_text(rig, "%s/etl-2.key", keys)));
+    assert_int_equal(output.status, 0);
+    rig_until(says, &(struct trying){&play, "etl-2", LIST("task", "start", session.id, "a"), "\"reason\":\"not_own\""},
+              PLAY_SOON_MS, "the new key is taken, and the session is not its own");
+    refused(&play, "etl", "not_own", LIST("task", "start", session.id, "a"));
+    assert_int_equal(speaks(&play, "operator", LIST("writer", "rotate", "etl", "--drop-old")).status, 0);
+    rig_until(says, &(struct trying){&play, "etl", LIST("task", "start", session.id, "a"), "\"reason\":\"epoch\""},
+              PLAY_SOON_MS, "the old key is not taken any more");
+    assert_int_equal(speaks(&play, "operator", LIST("writer", "remove", "etl")).status, 0);
+    rig_until(says, &(struct trying){&play, "etl-2", LIST("task", "start", session.id, "a"), "\"reason\":\"role\""},
+              PLAY_SOON_MS, "a writer that was removed may say nothing");
+    output = speaks(&play, "operator", LIST("writer", "remove", "operator"));
+    assert_int_equal(output.status, 0); /* app is an operator too */
+    refused(&play, "operator", "role", LIST("writer", "remove", "app"));
+    output = rig_curfew(rig, NULL, "writer", "list");
+    assert_non_null(strstr(output.out, "etl\tremoved"));
+    play_end(&play);
+}
+
+struct asked {
+    struct rig *rig;
+    struct rig_process *service;
+};
+
+static bool readyz_names_the_master(void *context)
+{
+    const struct asked *asked = context;
+    const struct rig_response response = rig_get(asked->rig, asked->service, "/readyz", NULL);
+
+    return response.status == 503 && strstr(response.body, "another master key") != NULL;
+}
+
+static void a_coordinator_with_another_master_stops_at_genesis(void **state)
+{
+    /* Goal: it says why, publishes nothing, and the one with the right key goes on. */
+    struct play play = play_begin(*state, 1);
+    struct rig *rig = play.rig;
+
+    rig_secrets(rig, "other");
+    struct rig_process *wrong = rig_coordinator(rig, "wrong-master", NULL);
+    rig_until(readyz_names_the_master, &(struct asked){rig, wrong}, PLAY_SOON_MS, "/readyz says what is wrong");
+    assert_int_equal(rig_get(rig, play.coordinator, "/readyz", NULL).status, 200);
+    rig_process_kill(wrong);
+    play_end(&play);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(forged_and_foreign_records_move_nothing),
+        cmocka_unit_test(keys_rotate_and_writers_go),
+        cmocka_unit_test(a_coordinator_with_another_master_stops_at_genesis),
+    };
+    return rig_main("authors", tests, sizeof tests / sizeof tests[0]);
+}
