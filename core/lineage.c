@@ -196,16 +196,28 @@ static void add_standing(const struct curfew_claims *claims, struct curfew_linea
     }
 }
 
-void curfew_lineage_of(const struct curfew_claims *claims, struct curfew_lineage *lineage)
+static void add_key_and_policies(const struct curfew_claims *claims, struct curfew_lineage *lineage)
 {
     const struct curfew_policy_version *policies = claims->policies.items;
-    lineage->count = 0;
-    add_work(claims, lineage);
-    add_standing(claims, lineage);
     if (claims->key.size > 0) {
         add(lineage, CURFEW_KIND_KEY, curfew_subject_key(claims->key), 0);
     }
     for (size_t i = 0; i < claims->policies.count; i++) {
         add(lineage, CURFEW_KIND_POLICY, curfew_subject_policy(claims->tenant, policies[i].name), policies[i].version);
     }
+}
+
+void curfew_lineage_of(const struct curfew_claims *claims, struct curfew_lineage *lineage)
+{
+    lineage->count = 0;
+    add_work(claims, lineage);
+    add_standing(claims, lineage);
+    add_key_and_policies(claims, lineage);
+}
+
+void curfew_lineage_standing(const struct curfew_claims *claims, struct curfew_lineage *lineage)
+{
+    lineage->count = 0;
+    add_standing(claims, lineage);
+    add_key_and_policies(claims, lineage);
 }

@@ -33,4 +33,7 @@ enum curfew_status curfew_claims_check(const struct curfew_claims *claims,
 /* The lineage of claims that passed curfew_claims_check. An empty key adds no entry. */
 void curfew_lineage_of(const struct curfew_claims *claims, struct curfew_lineage *lineage);
 
+/* The part of it that spans sessions: user, agents, tenants, key, policies. */
+void curfew_lineage_standing(const struct curfew_claims *claims, struct curfew_lineage *lineage);
+
 #endif

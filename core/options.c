@@ -10,7 +10,9 @@ const struct curfew_config_option curfew_options[] = {
 
     {"coordinator.id", NULL, "name of this coordinator: the writer of its ticks"},
     {"coordinator.master_file", NULL, "the coordinators' master key, as curfew topics create makes it, mode 0600"},
-    {"coordinator.listen", "127.0.0.1:8610", "address:port of /livez, /readyz and /metrics; port 0 takes a free one"},
+    {"coordinator.listen", "127.0.0.1:8610",
+     "address:port of /livez, /readyz, /metrics and /v1/impact; port 0 takes a free one"},
+    {"coordinator.url", NULL, "where commands ask a coordinator what a revocation would end: http://127.0.0.1:8610"},
 
     {"hop.id", NULL, "name of this hop, stable over restarts"},
     {"hop.issuers_file", NULL, "JSON: the issuers this hop accepts, their keys, algorithms and tenants"},

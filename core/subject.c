@@ -72,8 +72,7 @@ struct curfew_subject curfew_subject_user(struct curfew_slice tenant, struct cur
     return curfew_subject_of(CURFEW_KIND_USER, tenant, issuer, user);
 }
 
-/* The part of a SPIFFE id between its scheme and the next '/'; empty for any other id. */
-static struct curfew_slice trust_domain(struct curfew_slice agent)
+struct curfew_slice curfew_subject_trust_domain(struct curfew_slice agent)
 {
     const struct curfew_slice scheme = curfew_slice_of("spiffe://");
     if (agent.size < scheme.size || memcmp(agent.at, scheme.at, scheme.size) != 0) {
@@ -89,7 +88,7 @@ static struct curfew_slice trust_domain(struct curfew_slice agent)
 
 struct curfew_subject curfew_subject_agent(struct curfew_slice tenant, struct curfew_slice agent)
 {
-    return curfew_subject_of(CURFEW_KIND_AGENT, tenant, trust_domain(agent), agent);
+    return curfew_subject_of(CURFEW_KIND_AGENT, tenant, curfew_subject_trust_domain(agent), agent);
 }
 
 struct curfew_subject curfew_subject_tenant(struct curfew_slice tenant)

@@ -26,7 +26,7 @@ bool curfew_subject_equal(const struct curfew_subject *a, const struct curfew_su
  *   supervision  scope -               id session id
  *   cleanup      scope session id      id task id
  *   user         scope issuer          id sub
- *   agent        scope trust domain    id workload id (a SPIFFE id's trust domain, else empty)
+ *   agent        scope trust domain    id workload id
  *   tenant       tenant = id = the tenant
  *   key          tenant empty          id RFC 7638 thumbprint
  *   policy       tenant the policy's   id policy name */
@@ -43,6 +43,8 @@ struct curfew_subject curfew_subject_cleanup(struct curfew_slice tenant, struct 
 struct curfew_subject curfew_subject_user(struct curfew_slice tenant, struct curfew_slice issuer,
                                           struct curfew_slice user);
 struct curfew_subject curfew_subject_agent(struct curfew_slice tenant, struct curfew_slice agent);
+/* The part of a SPIFFE id between its scheme and the next '/'; empty for any other id. */
+struct curfew_slice curfew_subject_trust_domain(struct curfew_slice agent);
 struct curfew_subject curfew_subject_tenant(struct curfew_slice tenant);
 struct curfew_subject curfew_subject_key(struct curfew_slice thumbprint);
 struct curfew_subject curfew_subject_policy(struct curfew_slice tenant, struct curfew_slice policy);

@@ -82,7 +82,7 @@ enum curfew_reason {
     CURFEW_REASON_EXPIRY, /* expires before it begins, after its session, too late, or already has */
     CURFEW_REASON_FUTURE, /* minted or authenticated later than now + skew */
     CURFEW_REASON_CLOCK, /* said_us and the record's timestamp differ by more than allowed */
-    CURFEW_REASON_USER_REVOKED, /* authenticated before the user's before_us */
+    CURFEW_REASON_USER_REVOKED, /* authenticated before the before_us of its user, its tenant or one of its agents */
     CURFEW_REASON_BOUND, /* a bound of the settings is met */
     CURFEW_REASON_UNSUPPORTED, /* understood, but not acted on by this version */
     CURFEW_REASON_UNKNOWN_WRITER, /* nobody made it a writer, or gave it a key of this epoch (yet) */

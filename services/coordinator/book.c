@@ -17,6 +17,8 @@ struct curfew_book *curfew_book_create(struct curfew_ledger *ledger)
 {
     struct curfew_book *book = curfew_memory_take(sizeof *book);
     book->ledger = ledger;
+    book->revoked = curfew_revoked_create();
+    book->policies = curfew_policies_create();
     return book;
 }
 
@@ -29,7 +31,8 @@ void curfew_book_destroy(struct curfew_book *book)
         curfew_book_session_close(book, book->heap[i], false, NULL);
         curfew_book_session_forget(book, book->heap[i]);
     }
-    curfew_book_users_prune(book, INT64_MAX);
+    curfew_revoked_destroy(book->revoked);
+    curfew_policies_destroy(book->policies);
     free(book->heap);
     free(book);
 }
@@ -106,7 +109,7 @@ void curfew_book_tick(struct curfew_book *book, const struct curfew_moment *mome
 {
     deadlines_run(book, moment);
     curfew_book_leases_run(book, moment);
-    curfew_book_users_prune(book, moment->good_us);
+    curfew_revoked_prune(book->revoked, moment->good_us);
 }
 
 struct curfew_book_counts curfew_book_counts(const struct curfew_book *book)

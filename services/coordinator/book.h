@@ -1,6 +1,7 @@
 /* book: the closed world of one pipeline lane: sessions, tasks and their attempts, the holders whose leases keep them,
- * and revoked users. What is not known to be open is dead. Events in; rulings out; floors go into the ledger. Pure: no
- * clock, no I/O. One thread.
+ * and what control
+ * has adopted and revoked. What is not known to be open is dead. Events in; rulings out; floors go into the ledger.
+ * Pure: no clock, no I/O. One thread.
  *
  * Ends of what has ended already, of an attempt no longer current, or said by an attempt under a dead ancestor hold
  * already: accepted, without effect. So are exact repeats of a start. */
@@ -8,6 +9,7 @@
 #define CURFEW_COORDINATOR_BOOK_H
 
 #include "core/subject.h"
+#include "services/coordinator/control.h"
 #include "services/coordinator/ledger.h"
 #include "services/coordinator/moment.h"
 
@@ -35,10 +37,12 @@ struct curfew_ruling curfew_book_token_created(struct curfew_book *book, const s
 struct curfew_ruling curfew_book_token_revoked(struct curfew_book *book, const struct curfew_token_revoked *event,
                                                const struct curfew_moment *moment);
 
-/* From control: everything this user authenticated before `before_us` is over. Their floor stands on the control lane;
- * here their sessions end in the book. Remembered until `until_us`. */
-void curfew_book_user_revoked(struct curfew_book *book, const struct curfew_subject *user, int64_t before_us,
-                              int64_t until_us);
+/* From control. The floor stands on the control lane; here a user's or tenant's sessions that were authenticated before
+ * it end in the book, and what it stands on is held against starts and mints until its `until_us`. Agents, keys and
+ * policies are tokens', not sessions': no session ends with them, and no token is minted with them any more. */
+void curfew_book_revoked(struct curfew_book *book, const struct curfew_fact_revoked *revoked);
+/* From control: tokens may be minted under that version and those below. */
+void curfew_book_policy_adopted(struct curfew_book *book, const struct curfew_subject *policy, int64_t version);
 
 /* A good tick: leases on the lease clock, deadlines and what can be forgotten on now. */
 void curfew_book_tick(struct curfew_book *book, const struct curfew_moment *moment);
@@ -50,5 +54,13 @@ struct curfew_book_counts {
     int64_t tombstones; /* of sessions */
 };
 struct curfew_book_counts curfew_book_counts(const struct curfew_book *book);
+
+/* What would end in the book if a subject were revoked now. Walks all sessions for a tenant. */
+struct curfew_book_impact {
+    int64_t sessions; /* open */
+    int64_t tasks; /* running, in those */
+};
+struct curfew_book_impact curfew_book_impact(const struct curfew_book *book, enum curfew_kind kind,
+                                             const struct curfew_subject *subject);
 
 #endif

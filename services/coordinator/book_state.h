@@ -1,9 +1,11 @@
 /* book_state: the inside of the book, shared by the files that rule on it (book.c, session.c, task.c, token.c,
- * holder.c, reach.c) and by nobody else. */
+ * holder.c, reach.c, standing.c) and by nobody else. */
 #ifndef CURFEW_COORDINATOR_BOOK_STATE_H
 #define CURFEW_COORDINATOR_BOOK_STATE_H
 
 #include "services/coordinator/book.h"
+#include "services/coordinator/policies.h"
+#include "services/coordinator/revoked.h"
 #include "services/coordinator/writers.h"
 #include <uthash.h>
 
@@ -28,14 +30,11 @@ struct holder {
     struct holder *next;
 };
 
+/* Of an open session. */
 struct user {
     struct curfew_subject subject;
-    int64_t before_us; /* 0: never revoked */
-    int64_t until_us;
     struct session *sessions; /* open ones */
     UT_hash_handle hh;
-    struct user *revoked_prev; /* revoked ones, in the order of their revocation */
-    struct user *revoked_next;
 };
 
 struct task {
@@ -65,12 +64,14 @@ struct session {
     const struct curfew_writer **orchestrators; /* its own memory */
     size_t orchestrator_count;
     struct curfew_slice tenant; /* its own memory */
+    struct curfew_subject tenant_subject;
     struct curfew_slice id; /* its own memory */
     int64_t auth_us;
     int64_t deadline_us;
     int64_t wake_us; /* when the heap looks at it: deadline, or when its tombstone may go */
     int64_t newest_us; /* newest expiry announced under it; 0: none */
     bool over;
+    bool owes_floor; /* over by a revocation, whose floor stands on control: none of its own was raised */
     struct task *tasks;
     struct holder *holder;
     struct session *held_prev;
@@ -85,7 +86,8 @@ struct curfew_book {
     struct session *sessions; /* by key; open and tombstones */
     struct task *tasks; /* by subject */
     struct user *users; /* by subject */
-    struct user *revoked; /* those with a before_us */
+    struct curfew_revoked *revoked; /* what control has */
+    struct curfew_policies *policies; /* adopted */
     struct holder *holders; /* by key */
     struct holder *silent; /* the longest silent first */
     struct session **heap; /* by wake_us */
@@ -100,12 +102,21 @@ void curfew_book_heap_push(struct curfew_book *book, struct session *session);
 
 /* session.c */
 struct session *curfew_book_session_find(struct curfew_book *book, struct curfew_slice id);
+struct user *curfew_book_user_find(const struct curfew_book *book, const struct curfew_subject *subject);
 /* Ends it in the book; raises its floor if `floor`. */
 void curfew_book_session_close(struct curfew_book *book, struct session *session, bool floor,
                                const struct curfew_moment *moment);
+/* Something in a session that is over was ended by a record of this lane: if no floor in this lane says so yet, the
+ * session's does from now on. A hop past that record may not be past the revocation on control. */
+void curfew_book_session_settle(struct curfew_book *book, struct session *session, const struct curfew_moment *moment);
 void curfew_book_session_forget(struct curfew_book *book, struct session *session);
-/* Forgets revocations of users that are past. */
-void curfew_book_users_prune(struct curfew_book *book, int64_t now_us);
+
+/* standing.c */
+/* Whether user and tenant may begin a session that was authenticated then. */
+struct curfew_ruling curfew_book_start_stands(const struct curfew_book *book, const struct curfew_subject *user,
+                                              const struct curfew_subject *tenant, int64_t auth_us);
+/* Whether all that spans sessions and a token hangs on stands: user, agents, tenants, key, policies. */
+struct curfew_ruling curfew_book_token_stands(const struct curfew_book *book, const struct curfew_claims *claims);
 
 /* task.c */
 struct task *curfew_book_task_find(struct curfew_book *book, const struct session *session, struct curfew_slice id);

@@ -47,13 +47,14 @@ void curfew_control_add(struct curfew_control *control, const struct curfew_fact
     control->facts[control->count++] = *fact;
 }
 
-bool curfew_control_repeats(const struct curfew_control *control, const struct curfew_subject *user, int64_t said_us,
+bool curfew_control_repeats(const struct curfew_control *control, const struct curfew_subject *subject, int64_t said_us,
                             int64_t since_us)
 {
     for (size_t i = control->count; i > 0 && control->facts[i - 1].timestamp_us >= since_us; i--) {
         const struct curfew_fact *fact = &control->facts[i - 1];
-        if (fact->kind == CURFEW_FACT_USER_REVOKED && fact->said_us == said_us &&
-            curfew_subject_equal(&fact->user, user)) {
+        const struct curfew_fact_revoked *revoked = &fact->revoked;
+        if (fact->kind == CURFEW_FACT_REVOKED && (revoked->said_us == said_us || revoked->proposed_us == said_us) &&
+            curfew_subject_equal(&revoked->subject, subject)) {
             return true;
         }
     }

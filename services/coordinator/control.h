@@ -1,6 +1,6 @@
-/* control: what the control lane has said so far, in order: settings, writers, users revoked. Lane 0's step adds to
- * it; each pipeline lane takes it in up to the offset its ticks name, so that every lane changes at one place of its
- * own log, the same for every coordinator. Pure. One thread. */
+/* control: what the control lane has said so far, in order: settings, writers, policies adopted, what was revoked. Lane
+ * 0's step adds to it; each pipeline lane takes it in up to the offset its ticks name, so that every lane changes at
+ * one place of its own log, the same for every coordinator. Pure. One thread. */
 #ifndef CURFEW_COORDINATOR_CONTROL_H
 #define CURFEW_COORDINATOR_CONTROL_H
 
@@ -10,17 +10,31 @@
 
 struct curfew_control;
 
-enum curfew_fact_kind { CURFEW_FACT_SETTINGS, CURFEW_FACT_WRITER_SET, CURFEW_FACT_USER_REVOKED };
+enum curfew_fact_kind {
+    CURFEW_FACT_SETTINGS,
+    CURFEW_FACT_WRITER_SET,
+    CURFEW_FACT_POLICY_ADOPTED,
+    CURFEW_FACT_REVOKED,
+};
+
+/* A floor that control raised, and what it stands on. */
+struct curfew_fact_revoked {
+    enum curfew_kind kind;
+    struct curfew_subject subject;
+    int64_t floor; /* of a user, agent or tenant: before_us */
+    int64_t until_us; /* when nothing it could concern can be left, whatever life settings come to allow */
+    int64_t said_us;
+    int64_t proposed_us; /* when, by the first operator's clock, it was said of two; 0: by one alone */
+};
 
 struct curfew_fact {
     int64_t offset; /* of the control record that says so */
     enum curfew_fact_kind kind;
     struct curfew_settings settings;
     struct curfew_right *right; /* of a writer set; control's own from the add on */
-    struct curfew_subject user;
-    int64_t before_us;
-    int64_t until_us; /* when no session of before can be alive, whatever life settings come to allow */
-    int64_t said_us;
+    struct curfew_subject policy; /* adopted: at this version */
+    int64_t version;
+    struct curfew_fact_revoked revoked;
     int64_t timestamp_us;
 };
 
@@ -31,8 +45,9 @@ void curfew_control_destroy(struct curfew_control *control);
 const uint8_t *curfew_control_master(const struct curfew_control *control);
 
 void curfew_control_add(struct curfew_control *control, const struct curfew_fact *fact);
-/* Whether a record said exactly this of a user, no longer before than `since_us`: then this one repeats it. */
-bool curfew_control_repeats(const struct curfew_control *control, const struct curfew_subject *user, int64_t said_us,
+/* Whether a record that took effect, or the proposal it followed, said exactly this of a subject, no longer before than
+ * `since_us`: then this one repeats it. */
+bool curfew_control_repeats(const struct curfew_control *control, const struct curfew_subject *subject, int64_t said_us,
                             int64_t since_us);
 
 /* The control log's id; NULL until its genesis was stepped. */

@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "schemas/codec.h"
 #include "services/coordinator/memory.h"
+#include "services/coordinator/proposals.h"
 #include <stdlib.h>
 
 #define BEACON_LATE_US (2 * CURFEW_US_PER_S)
@@ -140,6 +141,26 @@ static enum curfew_status unblock(struct curfew_coordinator *coordinator, struct
     return CURFEW_OK;
 }
 
+/* What operators do alone, or not yet together, is told. A replay tells it again: by the log's id and the offset
+ * whoever keeps it knows a repeat. */
+static void tell(const struct curfew_coordinator *coordinator, int32_t lane, const struct curfew_record *record,
+                 const struct curfew_effects *effects)
+{
+    const struct curfew_break_glass *act = &effects->break_glass;
+    if (act->told) {
+        curfew_log(
+            CURFEW_LOG_ERROR, "coordinator",
+            "break-glass: lane %d offset %lld: operator %.*s revoked %s %.*s of tenant %.*s, version %lld, alone", lane,
+            (long long)record->offset, CURFEW_SLICE_ARGS(act->writer), curfew_kind_name(act->kind),
+            CURFEW_SLICE_ARGS(act->id), CURFEW_SLICE_ARGS(act->tenant), (long long)act->version);
+    }
+    if (effects->pending && coordinator->slots[lane].phase == PHASE_LIVE) {
+        curfew_log(CURFEW_LOG_WARNING, "coordinator",
+                   "lane %d offset %lld: a revocation waits for a second operator, for %lld s", lane,
+                   (long long)record->offset, (long long)(CURFEW_PROPOSAL_LIFE_US / CURFEW_US_PER_S));
+    }
+}
+
 static enum curfew_status log_record(struct curfew_coordinator *coordinator, int32_t lane,
                                      const struct curfew_bus_event *event, struct curfew_error *error)
 {
@@ -159,6 +180,7 @@ static enum curfew_status log_record(struct curfew_coordinator *coordinator, int
         return CURFEW_OK;
     case CURFEW_STEP_DONE:
         curfew_outbox_note(slot->outbox, slot->lane, &record, &effects);
+        tell(coordinator, lane, &record, &effects);
         if (effects.refused && slot->phase == PHASE_LIVE) {
             curfew_log(CURFEW_LOG_DEBUG, "coordinator", "lane %d offset %lld refused: %s", lane,
                        (long long)event->offset, curfew_reason_name((enum curfew_reason)effects.refusal.reason));
@@ -416,4 +438,30 @@ void curfew_coordinator_lane(const struct curfew_coordinator *coordinator, int32
     state->next = curfew_lane_next(slot->lane);
     state->counts = curfew_lane_counts(slot->lane);
     curfew_outbox_stats(slot->outbox, &state->outbox);
+}
+
+enum curfew_status curfew_coordinator_impact(const struct curfew_coordinator *coordinator,
+                                             const struct curfew_target *target, struct curfew_now now,
+                                             struct curfew_coordinator_impact *impact, struct curfew_error *error)
+{
+    struct curfew_proposal_key key = {.version = target->version};
+    *impact = (struct curfew_coordinator_impact){.book = {0, 0}};
+    if (!curfew_target_subject(target, &key.subject)) {
+        return curfew_error_set(
+            error, CURFEW_INVALID,
+            "asking for the impact of a revocation: name a user (tenant, scope: its issuer, id), an "
+            "agent (tenant, scope: its trust domain, id), a tenant (tenant and id), a key (id: its "
+            "RFC 7638 thumbprint) or a policy (tenant, id, version)");
+    }
+    const enum curfew_status status = curfew_coordinator_ready(coordinator, now, error);
+    for (int32_t i = 1; status == CURFEW_OK && i < coordinator->lanes; i++) {
+        const struct curfew_book_impact one =
+            curfew_lane_impact(coordinator->slots[i].lane, target->kind, &key.subject);
+        impact->book.sessions += one.sessions;
+        impact->book.tasks += one.tasks;
+    }
+    if (status == CURFEW_OK) {
+        impact->proposer = curfew_lane_proposer(coordinator->slots[0].lane, &key);
+    }
+    return status;
 }

@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "services/coordinator/lane.h"
 #include "services/coordinator/outbox.h"
+#include "services/coordinator/target.h"
 
 #define CURFEW_COORDINATOR_IDLE_MS 1000 /* the longest it asks to wait */
 
@@ -44,6 +45,17 @@ int curfew_coordinator_flush(struct curfew_coordinator *coordinator, struct curf
 /* OK when every lane is live, goes on, and had a beacon within 2 s; otherwise the error says which does not and why. */
 enum curfew_status curfew_coordinator_ready(const struct curfew_coordinator *coordinator, struct curfew_now now,
                                             struct curfew_error *error) CURFEW_MUST_CHECK;
+
+/* What revoking a target now would end, over all lanes, and who has proposed it already. Read-only. CURFEW_INVALID: the
+ * target's names are not those of its kind. CURFEW_UNAVAILABLE: not ready (the error says why), so it may be more. */
+struct curfew_coordinator_impact {
+    struct curfew_book_impact book;
+    struct curfew_slice proposer; /* waits for a second operator; empty: nobody does. Lives until the next handle */
+};
+enum curfew_status curfew_coordinator_impact(const struct curfew_coordinator *coordinator,
+                                             const struct curfew_target *target, struct curfew_now now,
+                                             struct curfew_coordinator_impact *impact,
+                                             struct curfew_error *error) CURFEW_MUST_CHECK;
 
 struct curfew_coordinator_lane {
     bool live;

@@ -20,6 +20,8 @@ struct curfew_lane *curfew_lane_create(int32_t lane, int32_t lanes, struct curfe
     made->ledger = curfew_ledger_create();
     made->writers = curfew_writers_create(curfew_control_master(control));
     made->book = lane == 0 ? NULL : curfew_book_create(made->ledger);
+    made->policies = lane == 0 ? curfew_policies_create() : NULL;
+    made->proposals = lane == 0 ? curfew_proposals_create() : NULL;
     made->last_cause = -1;
     made->arena.memory = curfew_memory_take(CURFEW_CODEC_MEMORY);
     made->arena.size = CURFEW_CODEC_MEMORY;
@@ -30,6 +32,8 @@ void curfew_lane_destroy(struct curfew_lane *lane)
 {
     if (lane != NULL) {
         curfew_book_destroy(lane->book);
+        curfew_policies_destroy(lane->policies);
+        curfew_proposals_destroy(lane->proposals);
         curfew_ledger_destroy(lane->ledger);
         curfew_writers_destroy(lane->writers);
         free(lane->links);
@@ -140,6 +144,8 @@ static bool tick(struct curfew_lane *lane, const struct curfew_tick *event, cons
     curfew_ledger_prune(lane->ledger, lane->good_us);
     if (lane->book != NULL) {
         curfew_book_tick(lane->book, &moment);
+    } else {
+        curfew_proposals_prune(lane->proposals, lane->good_us);
     }
     curfew_ledger_restate(lane->ledger, lane->settings.restate_ms * INT64_C(1000), cause);
     return true;
@@ -275,6 +281,19 @@ static struct curfew_ruling vet(struct curfew_lane *lane, const struct curfew_re
     return curfew_writers_prove(lane->writers, &claim, author);
 }
 
+static void tell_break_glass(const struct curfew_event *event, struct curfew_break_glass *told)
+{
+    if (event->type == CURFEW_EVENT_POLICY_RAISED) {
+        const struct curfew_policy_raised *raised = &event->as.policy_raised;
+        *told = (struct curfew_break_glass){true,         raised->writer,  CURFEW_KIND_POLICY, raised->tenant,
+                                            raised->name, raised->version, raised->reason};
+    } else {
+        const struct curfew_subject_revoked *revoked = &event->as.subject_revoked;
+        *told = (struct curfew_break_glass){
+            true, revoked->writer, (enum curfew_kind)revoked->kind, revoked->tenant, revoked->id, 0, revoked->reason};
+    }
+}
+
 /* A record that its author proved, by its kind. */
 static void act(struct curfew_lane *lane, const struct curfew_record *record, const struct curfew_event *event,
                 const struct curfew_writer *author, struct curfew_effects *effects)
@@ -288,8 +307,11 @@ static void act(struct curfew_lane *lane, const struct curfew_record *record, co
     moment.author = author;
     const struct curfew_ruling ruling =
         lane->number == 0 ? curfew_lane_rule_control(lane, event, &moment) : rule_pipeline(lane, event, &moment);
+    effects->pending = ruling.pending;
     if (ruling.refused) {
         refuse(effects, record->offset, ruling.reason);
+    } else if (ruling.break_glass) {
+        tell_break_glass(event, &effects->break_glass);
     }
 }
 
@@ -411,6 +433,20 @@ struct curfew_lane_counts curfew_lane_counts(const struct curfew_lane *lane)
     struct curfew_lane_counts counts = {.floors = curfew_ledger_count(lane->ledger)};
     if (lane->book != NULL) {
         counts.book = curfew_book_counts(lane->book);
+    } else {
+        counts.proposals = (int64_t)curfew_proposals_count(lane->proposals);
     }
     return counts;
+}
+
+struct curfew_slice curfew_lane_proposer(const struct curfew_lane *lane, const struct curfew_proposal_key *key)
+{
+    const struct curfew_proposal *proposal = curfew_proposals_find(lane->proposals, key);
+    return proposal == NULL ? (struct curfew_slice){0} : curfew_proposal_by(proposal);
+}
+
+struct curfew_book_impact curfew_lane_impact(const struct curfew_lane *lane, enum curfew_kind kind,
+                                             const struct curfew_subject *subject)
+{
+    return curfew_book_impact(lane->book, kind, subject);
 }

@@ -8,6 +8,8 @@
 #include "services/coordinator/control.h"
 #include <curfew/status.h>
 
+struct curfew_proposal_key;
+
 #define CURFEW_RULES_VERSION 1 /* what this coordinator's step implements */
 #define CURFEW_GENESIS_LATE_MS                                                                                         \
     10000 /* the most that a genesis' timestamp may be after what its writer's clock said                              \
@@ -30,11 +32,24 @@ enum curfew_step {
     CURFEW_STEP_HALTED, /* the lane cannot go on at this record: nothing changed; curfew_lane_problem says why */
 };
 
+/* What an operator did alone that takes two: for audit, at its highest severity. */
+struct curfew_break_glass {
+    bool told; /* the rest holds */
+    struct curfew_slice writer;
+    enum curfew_kind kind; /* of what was revoked */
+    struct curfew_slice tenant;
+    struct curfew_slice id;
+    int64_t version; /* of a policy */
+    struct curfew_slice reason; /* may be empty; may hold anything */
+};
+
 /* What one record led to. Pointers live until the next step. */
 struct curfew_effects {
     bool tick; /* a tick: nobody waits for an answer to it */
     bool refused; /* `refusal` holds */
     struct curfew_refusal refusal;
+    bool pending; /* accepted; has no effect until a second operator says the same (proposals.h) */
+    struct curfew_break_glass break_glass;
     bool dead_letter; /* no one could read it, or nobody proved that it is theirs */
     const struct curfew_floors *links; /* due to this record, in order */
     size_t link_count;
@@ -59,6 +74,9 @@ const char *curfew_lane_problem(const struct curfew_lane *lane); /* NULL: none *
 int64_t curfew_lane_good_us(const struct curfew_lane *lane); /* newest good tick; 0: none */
 int64_t curfew_lane_oldest_cause(const struct curfew_lane *lane);
 
+/* Lane 0: the operator who proposed that and waits for a second; empty: nobody. Lives until the next step. */
+struct curfew_slice curfew_lane_proposer(const struct curfew_lane *lane, const struct curfew_proposal_key *key);
+
 struct curfew_writers;
 /* Who may write in the lane now. */
 const struct curfew_writers *curfew_lane_writers(const struct curfew_lane *lane);
@@ -68,7 +86,11 @@ int32_t curfew_lane_coordinator_epoch(const struct curfew_lane *lane, struct cur
 struct curfew_lane_counts {
     struct curfew_book_counts book;
     int64_t floors;
+    int64_t proposals; /* lane 0: revocations that wait for a second operator */
 };
 struct curfew_lane_counts curfew_lane_counts(const struct curfew_lane *lane);
+/* A pipeline lane: what revoking a subject would end there. */
+struct curfew_book_impact curfew_lane_impact(const struct curfew_lane *lane, enum curfew_kind kind,
+                                             const struct curfew_subject *subject);
 
 #endif

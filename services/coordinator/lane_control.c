@@ -1,9 +1,6 @@
 /* lane_control: what the control lane's records come to there, and how the other lanes take them in. */
-#include "core/id.h"
 #include "services/coordinator/lane_state.h"
 #include <stdlib.h>
-
-#define SESSION_LIFE_MAX_MS (INT64_C(366) * 86400000) /* the most that settings may allow a session */
 
 /* Whether this version can do what settings activate: one that cannot stops at their record. */
 bool curfew_lane_settings_known(const struct curfew_settings *settings)
@@ -16,7 +13,7 @@ bool curfew_lane_settings_sane(const struct curfew_settings *settings)
     return settings->skew_ms >= 1 && settings->tick_ms >= 1 && settings->lease_ms >= 1 &&
            settings->heartbeat_age_ms >= 1 && settings->attempt_step >= 1 && settings->token_life_ms >= 1 &&
            settings->token_life_ms <= INT64_C(86400000) && settings->session_life_ms >= 1 &&
-           settings->session_life_ms <= SESSION_LIFE_MAX_MS && settings->restate_ms >= 1 &&
+           settings->session_life_ms <= CURFEW_SESSION_LIFE_MAX_MS && settings->restate_ms >= 1 &&
            settings->restate_ms <= INT64_C(366) * 86400000 && settings->sessions_max >= 1 && settings->tasks_max >= 1 &&
            settings->floors_max >= 1 && settings->schemas >= 1;
 }
@@ -37,41 +34,6 @@ static struct curfew_ruling settings_changed(struct curfew_lane *lane, const str
     if (settings->session_life_ms > lane->longest_life_ms) {
         lane->longest_life_ms = settings->session_life_ms;
     }
-    return curfew_ruling_accepted();
-}
-
-/* Control only: "everything of this user before now". */
-static struct curfew_ruling subject_revoked(struct curfew_lane *lane, const struct curfew_subject_revoked *event,
-                                            const struct curfew_moment *moment)
-{
-    const int64_t apart_us = event->said_us - moment->timestamp_us;
-    if (!curfew_id_valid(event->tenant) || !curfew_id_valid(event->scope) || !curfew_id_valid(event->id)) {
-        return curfew_ruling_refused(CURFEW_REASON_INVALID);
-    }
-    if (event->kind != CURFEW_KIND_USER) {
-        return curfew_ruling_refused(CURFEW_REASON_UNSUPPORTED);
-    }
-    if (apart_us > moment->skew_us || apart_us < -moment->skew_us) {
-        return curfew_ruling_refused(CURFEW_REASON_CLOCK); /* a wrong clock must not decide who is locked out */
-    }
-    const struct curfew_subject user = curfew_subject_user(event->tenant, event->scope, event->id);
-    if (curfew_control_repeats(lane->control, &user, event->said_us, moment->timestamp_us - 2 * moment->skew_us)) {
-        return curfew_ruling_accepted(); /* before_us is fixed once */
-    }
-    const int64_t until_us = moment->timestamp_us + lane->longest_life_ms * INT64_C(1000) + 3 * moment->skew_us;
-    struct curfew_floor floor = {
-        .kind = CURFEW_KIND_USER, .floor = moment->timestamp_us + 2 * moment->skew_us + 1, .expires_us = until_us};
-    memcpy(floor.subject, user.digest, sizeof floor.subject);
-    const struct curfew_cause cause = {moment->offset, moment->good_us};
-    curfew_ledger_raise(lane->ledger, &floor, cause);
-    const struct curfew_fact fact = {.offset = moment->offset,
-                                     .kind = CURFEW_FACT_USER_REVOKED,
-                                     .user = user,
-                                     .before_us = floor.floor,
-                                     .until_us = until_us + SESSION_LIFE_MAX_MS * INT64_C(1000),
-                                     .said_us = event->said_us,
-                                     .timestamp_us = moment->timestamp_us};
-    curfew_control_add(lane->control, &fact);
     return curfew_ruling_accepted();
 }
 
@@ -123,8 +85,11 @@ void curfew_lane_take_control_in(struct curfew_lane *lane, int64_t upto)
         case CURFEW_FACT_WRITER_SET:
             curfew_writers_set(lane->writers, fact->right);
             break;
-        case CURFEW_FACT_USER_REVOKED:
-            curfew_book_user_revoked(lane->book, &fact->user, fact->before_us, fact->until_us);
+        case CURFEW_FACT_POLICY_ADOPTED:
+            curfew_book_policy_adopted(lane->book, &fact->policy, fact->version);
+            break;
+        case CURFEW_FACT_REVOKED:
+            curfew_book_revoked(lane->book, &fact->revoked);
             break;
         }
         lane->facts_taken++;
@@ -138,12 +103,13 @@ struct curfew_ruling curfew_lane_rule_control(struct curfew_lane *lane, const st
     case CURFEW_EVENT_SETTINGS:
         return settings_changed(lane, &event->as.settings.settings, moment);
     case CURFEW_EVENT_SUBJECT_REVOKED:
-        return subject_revoked(lane, &event->as.subject_revoked, moment);
+        return curfew_lane_subject_revoked(lane, &event->as.subject_revoked, moment);
     case CURFEW_EVENT_WRITER_SET:
         return writer_set(lane, &event->as.writer_set, moment);
     case CURFEW_EVENT_POLICY_ADOPTED:
+        return curfew_lane_policy_adopted(lane, &event->as.policy_adopted, moment);
     case CURFEW_EVENT_POLICY_RAISED:
-        return curfew_ruling_refused(CURFEW_REASON_UNSUPPORTED);
+        return curfew_lane_policy_raised(lane, &event->as.policy_raised, moment);
     case CURFEW_EVENT_GENESIS:
         return curfew_ruling_refused(CURFEW_REASON_CONTRADICTS);
     default:

@@ -1,10 +1,12 @@
-/* lane_state: the inside of a lane, shared by lane.c (the step) and lane_control.c (what control says) and by nobody
- * else. */
+/* lane_state: the inside of a lane, shared by lane.c (the step), lane_control.c (what control says) and
+ * lane_revocation.c (what is revoked there), and by nobody else. */
 #ifndef CURFEW_COORDINATOR_LANE_STATE_H
 #define CURFEW_COORDINATOR_LANE_STATE_H
 
 #include "schemas/codec.h"
 #include "services/coordinator/lane.h"
+#include "services/coordinator/policies.h"
+#include "services/coordinator/proposals.h"
 #include "services/coordinator/writers.h"
 
 struct curfew_lane {
@@ -15,6 +17,8 @@ struct curfew_lane {
     struct curfew_writers *writers;
     struct curfew_ledger *ledger;
     struct curfew_book *book; /* NULL on lane 0 */
+    struct curfew_policies *policies; /* lane 0: adopted; NULL on the others, where the book knows them */
+    struct curfew_proposals *proposals; /* lane 0 */
     bool begun;
     uint8_t log_id[CURFEW_LOG_ID_SIZE];
     uint8_t control_log[CURFEW_LOG_ID_SIZE];
@@ -42,5 +46,15 @@ struct curfew_ruling curfew_lane_rule_control(struct curfew_lane *lane, const st
                                               const struct curfew_moment *moment);
 /* Takes in what control said up to an offset, inclusive. */
 void curfew_lane_take_control_in(struct curfew_lane *lane, int64_t upto);
+
+#define CURFEW_SESSION_LIFE_MAX_MS (INT64_C(366) * 86400000) /* the most that settings may allow a session */
+
+/* lane_revocation.c: lane 0 */
+struct curfew_ruling curfew_lane_subject_revoked(struct curfew_lane *lane, const struct curfew_subject_revoked *event,
+                                                 const struct curfew_moment *moment);
+struct curfew_ruling curfew_lane_policy_adopted(struct curfew_lane *lane, const struct curfew_policy_adopted *event,
+                                                const struct curfew_moment *moment);
+struct curfew_ruling curfew_lane_policy_raised(struct curfew_lane *lane, const struct curfew_policy_raised *event,
+                                               const struct curfew_moment *moment);
 
 #endif

@@ -117,6 +117,13 @@ int64_t curfew_ledger_count(const struct curfew_ledger *ledger)
     return (int64_t)HASH_COUNT(ledger->by_subject);
 }
 
+int64_t curfew_ledger_floor(const struct curfew_ledger *ledger, const struct curfew_subject *subject)
+{
+    struct entry *entry = NULL;
+    HASH_FIND(hh, ledger->by_subject, subject->digest, CURFEW_DIGEST_SIZE, entry);
+    return entry == NULL ? 0 : entry->floor.floor;
+}
+
 int64_t curfew_ledger_expiry(const struct curfew_ledger *ledger, const struct curfew_subject *subject)
 {
     struct entry *entry = NULL;

@@ -30,6 +30,8 @@ void curfew_ledger_restate(struct curfew_ledger *ledger, int64_t age_us, struct 
 int64_t curfew_ledger_oldest(const struct curfew_ledger *ledger);
 int64_t curfew_ledger_count(const struct curfew_ledger *ledger);
 
+/* The floor of a subject; 0: none is held. */
+int64_t curfew_ledger_floor(const struct curfew_ledger *ledger, const struct curfew_subject *subject);
 /* When the floor of a subject expires; 0: none is held. */
 int64_t curfew_ledger_expiry(const struct curfew_ledger *ledger, const struct curfew_subject *subject);
 

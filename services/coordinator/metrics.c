@@ -20,6 +20,7 @@ static const struct series all[] = {
     {"curfew_coordinator_tasks", "gauge", "tasks of open sessions", AT(counts.book.tasks)},
     {"curfew_coordinator_holders", "gauge", "holders with a lease", AT(counts.book.holders)},
     {"curfew_coordinator_floors", "gauge", "live floors", AT(counts.floors)},
+    {"curfew_coordinator_proposals", "gauge", "revocations that wait for a second operator", AT(counts.proposals)},
     {"curfew_coordinator_links_published_total", "counter", "floors records published", AT(outbox.links_published)},
     {"curfew_coordinator_links_awaited", "gauge", "floors records not read back yet", AT(outbox.links_awaited)},
     {"curfew_coordinator_beacons_total", "counter", "beacons published", AT(outbox.beacons_published)},

@@ -23,6 +23,8 @@ struct curfew_moment {
 struct curfew_ruling {
     bool refused;
     enum curfew_reason reason; /* when refused */
+    bool pending; /* accepted, and without effect until a second operator says the same */
+    bool break_glass; /* took effect without the second operator that it asks for */
 };
 
 static inline struct curfew_ruling curfew_ruling_accepted(void)

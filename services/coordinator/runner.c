@@ -9,6 +9,7 @@
 #include "core/topics.h"
 #include "schemas/codec.h"
 #include "services/coordinator/coordinator.h"
+#include "services/coordinator/impact.h"
 #include "services/coordinator/metrics.h"
 #include <pthread.h>
 #include <stdio.h>
@@ -58,9 +59,28 @@ static void metrics(void *context, const struct curfew_http_request *request, st
     free(text);
 }
 
+static void impact(void *context, const struct curfew_http_request *request, struct curfew_http_response *response)
+{
+    struct runner *runner = context;
+    struct curfew_target target;
+    struct curfew_coordinator_impact found = {.book = {0, 0}};
+    struct curfew_error error = {.status = CURFEW_OK};
+    enum curfew_status status = curfew_impact_target(request, &target, &error);
+    pthread_mutex_lock(&runner->lock);
+    if (status == CURFEW_OK && runner->coordinator == NULL) {
+        status = CURFEW_UNAVAILABLE;
+        error = runner->waiting;
+    } else if (status == CURFEW_OK) {
+        status = curfew_coordinator_impact(runner->coordinator, &target, curfew_clock_now(), &found, &error);
+    }
+    curfew_impact_reply(status, &found, &error, response); /* under the lock: it names the proposer */
+    pthread_mutex_unlock(&runner->lock);
+}
+
 static const struct curfew_http_route routes[] = {{"GET", "/livez", curfew_service_livez},
                                                   {"GET", "/readyz", ready},
                                                   {"GET", "/metrics", metrics},
+                                                  {"GET", "/v1/impact", impact},
                                                   {NULL, NULL, NULL}};
 
 static void pause_for(struct runner *runner)

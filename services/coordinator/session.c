@@ -20,10 +20,16 @@ struct session *curfew_book_session_find(struct curfew_book *book, struct curfew
     return session;
 }
 
-static struct user *take_user(struct curfew_book *book, const struct curfew_subject *subject)
+struct user *curfew_book_user_find(const struct curfew_book *book, const struct curfew_subject *subject)
 {
     struct user *user = NULL;
     HASH_FIND(hh, book->users, subject, sizeof *subject, user);
+    return user;
+}
+
+static struct user *take_user(struct curfew_book *book, const struct curfew_subject *subject)
+{
+    struct user *user = curfew_book_user_find(book, subject);
     if (user == NULL) {
         user = curfew_memory_take(sizeof *user);
         user->subject = *subject;
@@ -32,10 +38,10 @@ static struct user *take_user(struct curfew_book *book, const struct curfew_subj
     return user;
 }
 
-/* Lets a user go who has no session and was not revoked. */
+/* Lets a user go who has no session. */
 static void release_user(struct curfew_book *book, struct user *user)
 {
-    if (user->sessions == NULL && user->before_us == 0) {
+    if (user->sessions == NULL) {
         HASH_DEL(book->users, user);
         free(user);
     }
@@ -114,6 +120,7 @@ static struct session *make_session(const struct curfew_session_started *event, 
     session->content = content_of(event);
     session->starter = moment->author;
     session->tenant = copy_of(event->tenant);
+    session->tenant_subject = curfew_subject_tenant(event->tenant);
     session->id = copy_of(event->session);
     session->auth_us = event->auth_us;
     session->deadline_us = event->deadline_us;
@@ -177,13 +184,23 @@ struct curfew_ruling curfew_book_session_started(struct curfew_book *book, const
         return curfew_ruling_refused(CURFEW_REASON_BOUND);
     }
     const struct curfew_subject subject = curfew_subject_user(event->tenant, event->issuer, event->user);
-    struct user *user = take_user(book, &subject);
-    if (event->auth_us < user->before_us) { /* revoked, so it is kept */
-        return curfew_ruling_refused(CURFEW_REASON_USER_REVOKED);
+    const struct curfew_subject tenant = curfew_subject_tenant(event->tenant);
+    ruling = curfew_book_start_stands(book, &subject, &tenant, event->auth_us);
+    if (ruling.refused) {
+        return ruling;
     }
+    struct user *user = take_user(book, &subject);
     ruling = open_session(book, event, user, moment);
     release_user(book, user);
     return ruling;
+}
+
+static void raise_session(struct curfew_book *book, const struct session *session, const struct curfew_moment *moment)
+{
+    struct curfew_floor raised = {
+        .kind = CURFEW_KIND_SESSION, .floor = CURFEW_FLOOR_MAX, .expires_us = session->newest_us};
+    memcpy(raised.subject, session->subject.digest, sizeof raised.subject);
+    curfew_book_raise(book, &raised, moment);
 }
 
 void curfew_book_session_close(struct curfew_book *book, struct session *session, bool floor,
@@ -194,11 +211,9 @@ void curfew_book_session_close(struct curfew_book *book, struct session *session
     }
     session->over = true;
     book->tombstones++;
+    session->owes_floor = !floor;
     if (floor) {
-        struct curfew_floor raised = {
-            .kind = CURFEW_KIND_SESSION, .floor = CURFEW_FLOOR_MAX, .expires_us = session->newest_us};
-        memcpy(raised.subject, session->subject.digest, sizeof raised.subject);
-        curfew_book_raise(book, &raised, moment);
+        raise_session(book, session, moment);
     }
     curfew_book_drop_session(book, session);
     DL_DELETE2(session->user->sessions, session, user_prev, user_next);
@@ -210,6 +225,14 @@ void curfew_book_session_close(struct curfew_book *book, struct session *session
         curfew_book_drop_task(book, task);
         HASH_DEL(book->tasks, task);
         free(task);
+    }
+}
+
+void curfew_book_session_settle(struct curfew_book *book, struct session *session, const struct curfew_moment *moment)
+{
+    if (session->over && session->owes_floor) {
+        session->owes_floor = false;
+        raise_session(book, session, moment);
     }
 }
 
@@ -229,36 +252,8 @@ struct curfew_ruling curfew_book_session_ended(struct curfew_book *book, const s
     }
     const struct curfew_ruling ruling = curfew_book_reach_session(session, moment);
     if (!ruling.refused) {
+        curfew_book_session_settle(book, session, moment);
         curfew_book_session_close(book, session, true, moment);
     }
     return ruling;
-}
-
-void curfew_book_user_revoked(struct curfew_book *book, const struct curfew_subject *subject, int64_t before_us,
-                              int64_t until_us)
-{
-    struct user *user = take_user(book, subject);
-    if (user->before_us == 0) {
-        DL_APPEND2(book->revoked, user, revoked_prev, revoked_next);
-    }
-    user->before_us = before_us > user->before_us ? before_us : user->before_us;
-    user->until_us = until_us > user->until_us ? until_us : user->until_us;
-    struct session *session = NULL;
-    struct session *next = NULL;
-    DL_FOREACH_SAFE2(user->sessions, session, next, user_next)
-    {
-        if (session->auth_us < user->before_us) {
-            curfew_book_session_close(book, session, false, NULL);
-        }
-    }
-}
-
-void curfew_book_users_prune(struct curfew_book *book, int64_t now_us)
-{
-    while (book->revoked != NULL && book->revoked->until_us < now_us) {
-        struct user *user = book->revoked;
-        DL_DELETE2(book->revoked, user, revoked_prev, revoked_next);
-        user->before_us = 0;
-        release_user(book, user);
-    }
 }

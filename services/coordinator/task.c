@@ -183,12 +183,16 @@ static struct curfew_ruling check_speaker(struct curfew_book *book, const struct
 static struct curfew_ruling find_ending(struct curfew_book *book, const struct ending *ending,
                                         const struct curfew_moment *moment, struct task **task)
 {
-    const struct session *session = curfew_book_session_find(book, ending->session);
+    struct session *session = curfew_book_session_find(book, ending->session);
     if (session == NULL) {
         return curfew_ruling_refused(CURFEW_REASON_UNKNOWN_SESSION);
     }
     struct curfew_ruling ruling = curfew_book_reach_tasks(session, true, ending->speaker.task, moment);
-    if (ruling.refused || session->over) {
+    if (ruling.refused) {
+        return ruling;
+    }
+    if (session->over) {
+        curfew_book_session_settle(book, session, moment);
         return ruling;
     }
     struct task *found = curfew_book_task_find(book, session, ending->task);

@@ -84,6 +84,10 @@ static struct curfew_ruling rule(struct curfew_book *book, const struct curfew_c
     if (ruling.refused) {
         return ruling;
     }
+    ruling = curfew_book_token_stands(book, claims);
+    if (ruling.refused) {
+        return ruling;
+    }
     if (claims->approvals.count > 0) {
         return curfew_ruling_refused(CURFEW_REASON_UNKNOWN_APPROVAL);
     }
@@ -136,7 +140,7 @@ struct curfew_ruling curfew_book_token_revoked(struct curfew_book *book, const s
     if (!curfew_id_valid(event->issuer) || !curfew_id_valid(event->jti)) {
         return curfew_ruling_refused(CURFEW_REASON_INVALID);
     }
-    const struct session *session = curfew_book_session_find(book, event->session);
+    struct session *session = curfew_book_session_find(book, event->session);
     if (session == NULL) {
         return curfew_ruling_refused(CURFEW_REASON_UNKNOWN_SESSION);
     }
@@ -145,6 +149,7 @@ struct curfew_ruling curfew_book_token_revoked(struct curfew_book *book, const s
         (!curfew_right_has_tenant(right, session->tenant) || !curfew_right_has_issuer(right, event->issuer))) {
         return curfew_ruling_refused(CURFEW_REASON_TENANT);
     }
+    curfew_book_session_settle(book, session, moment);
     if (!session->over) {
         const struct curfew_subject subject = curfew_subject_token(session->tenant, event->issuer, event->jti);
         /* The revocation may have overtaken the mint: as long as a token minted by now could live. */

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define GENESIS_AGO_US (60 * CURFEW_US_PER_S)
 #define BOOT_US (1000 * CURFEW_US_PER_S)
 
 static const struct {
@@ -129,11 +128,12 @@ void model_logs_append(struct model_logs *logs, enum model_partition partition, 
     if (mac.size > 0) {
         memcpy(bytes + value.size, mac.at, mac.size);
     }
-    *record = (struct model_record){.bytes = bytes,
-                                    .size = value.size,
-                                    .mac_size = mac.size,
-                                    .timestamp_us = model_now(logs->step).wall_us - (genesis ? GENESIS_AGO_US : 0),
-                                    .serial = ++logs->serial};
+    *record =
+        (struct model_record){.bytes = bytes,
+                              .size = value.size,
+                              .mac_size = mac.size,
+                              .timestamp_us = model_now(logs->step).wall_us - (genesis ? MODEL_GENESIS_AGO_US : 0),
+                              .serial = ++logs->serial};
     describe(record);
     record->first = is_first(log, record);
     digest(log, record);

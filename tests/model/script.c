@@ -81,7 +81,7 @@ static const struct model_script scripts[] = {
      "a user is revoked, and then their session ends",
      4,
      1,
-     true,
+     false,
      {START,
       {MODEL_MINTED, NULL, 0, NULL, 0, MODEL_ACCEPTED, false},
       {MODEL_USER_REVOKED, NULL, 0, NULL, 0, MODEL_ACCEPTED, true},
@@ -209,7 +209,7 @@ struct curfew_event model_script_genesis(int32_t lane)
     struct curfew_event made = {.type = CURFEW_EVENT_GENESIS};
     made.as.genesis = (struct curfew_genesis){
         .writer = curfew_slice_of("model"),
-        .said_us = MODEL_T0,
+        .said_us = MODEL_T0 - MODEL_GENESIS_AGO_US,
         .log_id = {(uint8_t)(lane + 1)},
         .control_log = {1},
         .lane = lane,

@@ -10,6 +10,7 @@
 #define MODEL_EVENTS_MAX 6
 #define MODEL_TOKENS_MAX 3
 #define MODEL_T0 (INT64_C(1800000000) * 1000000) /* when the model begins; logs and tokens are older */
+#define MODEL_GENESIS_AGO_US INT64_C(60000000) /* by so much, the logs */
 #define MODEL_ISSUER "https://as.acme"
 #define MODEL_AUDIENCE "books"
 #define MODEL_NEVER (-1)

@@ -37,6 +37,12 @@ void sim_oracle_end_session(struct sim_oracle *oracle, int32_t number, int64_t t
     }
 }
 
+/* An end in a session that is over by a revocation: a floor of its own may say so from now on. */
+static void settle(struct sim_oracle *oracle, int32_t number)
+{
+    oracle->once_session[number] = oracle->once_session[number] || oracle->sessions[number].over;
+}
+
 /* Everything above it stands: its ancestors at the attempts it hangs on, and the session. */
 static bool rooted(const struct o_session *session, const struct o_task *task)
 {
@@ -205,7 +211,11 @@ static void ended(struct sim_oracle *oracle, int32_t lane, const struct curfew_t
     int32_t number = 0;
     struct o_session *session = session_of(oracle, lane, event->session, &number);
     const int32_t at = sim_number_of("task-", event->task);
-    if (session == NULL || session->over || at < 1 || at > SIM_TASKS_MAX || event->attempt < (for_good ? 0 : 1)) {
+    if (session == NULL || event->attempt < (for_good ? 0 : 1)) {
+        return;
+    }
+    settle(oracle, number);
+    if (session->over || at < 1 || at > SIM_TASKS_MAX) {
         return;
     }
     struct o_task *task = &session->tasks[at];
@@ -230,6 +240,9 @@ static void token_revoked(struct sim_oracle *oracle, int32_t lane_number, const 
     const struct o_lane *lane = &oracle->lanes[lane_number];
     const struct o_session *session = session_of(oracle, lane_number, event->session, &number);
     const int32_t at = sim_number_of("token-", event->jti);
+    if (session != NULL) {
+        settle(oracle, number);
+    }
     if (session != NULL && !session->over && at > 0 && at < SIM_TOKENS_MAX) {
         struct o_token *token = &oracle->tokens[at];
         const int64_t until_us =
@@ -347,6 +360,7 @@ static void tell(struct sim_oracle *oracle, int32_t number, struct o_record *rec
         int32_t session = 0;
         if (session_of(oracle, number, event.as.session_ended.session, &session) != NULL) {
             sim_oracle_end_session(oracle, session, record->true_us);
+            settle(oracle, session);
         }
     } else if (event.type == CURFEW_EVENT_TASK_STARTED) {
         task_started(oracle, number, &event.as.task_started, record);

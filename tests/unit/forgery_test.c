@@ -68,6 +68,17 @@ static void add_all(struct world *world)
         (struct curfew_event){
             .type = CURFEW_EVENT_WRITER_SET,
             .as.writer_set = {.name = curfew_slice_of("mallory"), .roles = {&role, 1}, .epoch = 1, .least_epoch = 1}});
+    add(world, 0,
+        (struct curfew_event){.type = CURFEW_EVENT_POLICY_ADOPTED,
+                              .as.policy_adopted = {.tenant = curfew_slice_of("acme"),
+                                                    .name = curfew_slice_of("payments"),
+                                                    .version = 7}});
+    add(world, 0,
+        (struct curfew_event){.type = CURFEW_EVENT_POLICY_RAISED,
+                              .as.policy_raised = {.tenant = curfew_slice_of("acme"),
+                                                   .name = curfew_slice_of("payments"),
+                                                   .version = 7,
+                                                   .break_glass = true}});
     add(world, 0, (struct curfew_event){.type = CURFEW_EVENT_TICK});
     add(world, 1, (struct curfew_event){.type = CURFEW_EVENT_GENESIS, .as.genesis = world_genesis(1)});
     add(world, 1, (struct curfew_event){.type = CURFEW_EVENT_TICK, .as.tick = {.control_offset = 0}});

@@ -277,6 +277,8 @@ static enum curfew_reason reason_of(char letter)
         return CURFEW_REASON_CONTRADICTS;
     case 'u':
         return CURFEW_REASON_UNKNOWN_WRITER;
+    case 'p':
+        return CURFEW_REASON_UNKNOWN_POLICY;
     default:
         fail_msg("the table has a letter '%c'", letter);
         return ACCEPTED;
@@ -449,23 +451,58 @@ static void every_cell_of_a_pipeline_lane_holds(void **state)
 
 /* ---- control ---- */
 
-enum order { SET_SETTINGS, REVOKE_USER, SET_WRITER, CONTROL_TICK, CONTROL_GENESIS, ORDERS };
+enum order {
+    SET_SETTINGS,
+    REVOKE_USER,
+    SET_WRITER,
+    CONTROL_TICK,
+    CONTROL_GENESIS,
+    REVOKE_AGENT,
+    REVOKE_TENANT,
+    REVOKE_KEY,
+    ADOPT_POLICY,
+    RAISE_POLICY,
+    ORDERS
+};
+
+static struct curfew_event revocation_of(enum curfew_kind kind, const char *tenant, const char *scope, const char *id)
+{
+    return (struct curfew_event){
+        .type = CURFEW_EVENT_SUBJECT_REVOKED,
+        .as.subject_revoked = {
+            .kind = (int32_t)kind, .tenant = text(tenant), .scope = text(scope), .id = text(id), .break_glass = true}};
+}
 
 static struct curfew_event order_of(enum order order)
 {
     static const int32_t role = CURFEW_ROLE_ORCHESTRATOR;
-    static struct curfew_slice tenant;
-    struct curfew_event event = {.type = CURFEW_EVENT_GENESIS, .as.genesis = world_genesis(0)};
-    tenant = text("acme");
+    static const struct curfew_slice tenant = {(const uint8_t *)"acme", 4};
+    struct curfew_event event = {.type = CURFEW_EVENT_TICK};
     switch (order) {
     case SET_SETTINGS:
         event = (struct curfew_event){.type = CURFEW_EVENT_SETTINGS, .as.settings = {.settings = world_settings()}};
         break;
     case REVOKE_USER:
+        event = revocation_of(CURFEW_KIND_USER, "acme", ISS, "ada");
+        break;
+    case REVOKE_AGENT:
+        event = revocation_of(CURFEW_KIND_AGENT, "acme", "acme", "spiffe://acme/planner");
+        break;
+    case REVOKE_TENANT:
+        event = revocation_of(CURFEW_KIND_TENANT, "acme", "", "acme");
+        break;
+    case REVOKE_KEY:
+        event = revocation_of(CURFEW_KIND_KEY, "", "", "Nz-AU2K3PvYyJ1nO4Xr6C5aT0bQeDgHkLmRsVwXyZ01");
+        break;
+    case ADOPT_POLICY:
         event = (struct curfew_event){
-            .type = CURFEW_EVENT_SUBJECT_REVOKED,
-            .as.subject_revoked = {
-                .kind = CURFEW_KIND_USER, .tenant = text("acme"), .scope = text(ISS), .id = text("ada")}};
+            .type = CURFEW_EVENT_POLICY_ADOPTED,
+            .as.policy_adopted = {.tenant = text("acme"), .name = text("payments"), .version = 7}};
+        break;
+    case RAISE_POLICY:
+        event = (struct curfew_event){
+            .type = CURFEW_EVENT_POLICY_RAISED,
+            .as.policy_raised = {.tenant = text("acme"), .name = text("payments"), .version = 7, .break_glass = true}};
         break;
     case SET_WRITER:
         event = (struct curfew_event){
@@ -473,10 +510,10 @@ static struct curfew_event order_of(enum order order)
             .as.writer_set = {
                 .name = text("mallory"), .roles = {&role, 1}, .tenants = {&tenant, 1}, .epoch = 1, .least_epoch = 1}};
         break;
-    case CONTROL_TICK:
-        event = (struct curfew_event){.type = CURFEW_EVENT_TICK};
-        break;
     case CONTROL_GENESIS:
+        event = (struct curfew_event){.type = CURFEW_EVENT_GENESIS, .as.genesis = world_genesis(0)};
+        break;
+    case CONTROL_TICK:
     case ORDERS:
         break;
     }
@@ -485,11 +522,12 @@ static struct curfew_event order_of(enum order order)
 
 static void only_operators_move_control(void **state)
 {
-    (void)state; /* goal: settings, revocations and writers are an operator's to say, ticks a coordinator's */
+    (void)state; /* goal: settings, revocations, policies and writers are an operator's to say, ticks a coordinator's */
     static const struct {
         const char *writer, *row;
-    } table[] = {{"op", "+++rc"},   {"c1", "rrr+r"},  {"as", "rrrrr"},  {"etl", "rrrrr"},     {"ap", "rrrrr"},
-                 {"door", "rrrrr"}, {"hop", "rrrrr"}, {"as2", "rrrrr"}, {"stranger", "uuuuu"}};
+    } table[] = {{"op", "+++rc++++p"},  {"c1", "rrr+rrrrrr"},  {"as", "rrrrrrrrrr"},
+                 {"etl", "rrrrrrrrrr"}, {"ap", "rrrrrrrrrr"},  {"door", "rrrrrrrrrr"},
+                 {"hop", "rrrrrrrrrr"}, {"as2", "rrrrrrrrrr"}, {"stranger", "uuuuuuuuuu"}};
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         for (enum order order = 0; order < ORDERS; order++) {
             struct world *world = begin();
@@ -501,7 +539,7 @@ static void only_operators_move_control(void **state)
                          curfew_reason_name(world_reason(world)), table[i].row[order]);
             }
             pass(world);
-            const bool revoked = order == REVOKE_USER && table[i].row[order] == '+';
+            const bool revoked = (order == REVOKE_USER || order == REVOKE_TENANT) && table[i].row[order] == '+';
             assert_int_equal(say(world, "as", mint(world, "t3", ISS)), revoked ? CURFEW_REASON_SESSION_OVER : ACCEPTED);
             world_end(world);
         }
