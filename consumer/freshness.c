@@ -1,9 +1,11 @@
 /* freshness: one sequence-locked slot a lane; the age is made by whoever asks, when it asks. */
 #include "consumer/freshness.h"
 #include "consumer/region_layout.h"
+#include <sched.h>
 #include <string.h>
 
 #define READ_TRIES_MAX 10000 /* a writer that died in mid-write must not hang the readers of its memory */
+#define READ_SPINS 100 /* then the writer is no longer on a processor, most likely, and is given one */
 
 enum word { WORD_STATE, WORD_LOG, WORD_LOG_2, WORD_AS_OF, WORD_OFFSET, WORD_GENESIS, WORD_SKEW, WORD_WALL, WORD_BOOT };
 _Static_assert(WORD_BOOT + 1 == CURFEW_REGION_MARK_WORDS, "the layout has one word for each");
@@ -91,6 +93,9 @@ static bool look(const struct curfew_region *region, int32_t lane, uint64_t word
             return false;
         }
         if ((sequence & 1) != 0) {
+            if (i >= READ_SPINS) {
+                (void)sched_yield();
+            }
             continue;
         }
         for (int w = 0; w < CURFEW_REGION_MARK_WORDS; w++) {
