@@ -1,77 +1,80 @@
-/* revoke: `curfew revoke user`: what spans sessions, said on the control lane. */
+/* revoke: `curfew revoke user|agent|tenant|key|policy`: what spans sessions, said on the control lane. */
 #include "services/cli/commands.h"
-#include "services/cli/emit.h"
+#include "services/cli/standing.h"
 
-#define WHAT_SIZE 128
+#define TWO_OPERATORS                                                                                                  \
+    " Takes two operators: the first one's word has no effect until another says the same within 15 minutes; with "    \
+    "--break-glass one is enough. "
+#define CLOCKS "The clocks of this machine and of the broker must agree; otherwise it is refused."
+#define PRINTS "Prints lane:offset of the event; with --dry-run, how many live sessions and running tasks it would end."
 
-enum { KEY_TENANT = CURFEW_CLI_KEY(0), KEY_USER, KEY_ISSUER, KEY_REASON };
-
-struct revoke {
-    const char *tenant, *user, *issuer, *reason;
+static const struct curfew_standing_form user = {
+    CURFEW_KIND_USER,
+    false,
+    "Ends every session that a user began before now, in every lane: their tokens are denied at every hop. "
+    "The user may log in again; within about a second of this they may have to do so twice. " PRINTS "\v"
+    "Example:\n"
+    "  curfew revoke user --tenant acme --issuer https://id.example --user ana\n\n" CLOCKS CURFEW_CLI_EXITS,
 };
 
-static const struct argp_option options[] = {
-    {"tenant", KEY_TENANT, "TENANT", 0, "the tenant of the sessions", 0},
-    {"issuer", KEY_ISSUER, "ISS", 0, "the issuer that knows the user", 0},
-    {"user", KEY_USER, "USER", 0, "the user, as sub in tokens", 0},
-    {"reason", KEY_REASON, "TEXT", 0, "why, for people", 0},
-    {NULL, 0, NULL, 0, NULL, 0},
+static const struct curfew_standing_form agent = {
+    CURFEW_KIND_AGENT,
+    false,
+    "Denies every token through which an agent acts, or acted on the way, in sessions begun before now; no "
+    "more are minted in them. The sessions go on with other agents. " PRINTS "\v"
+    "Example:\n"
+    "  curfew revoke agent --tenant acme --agent spiffe://acme/planner\n\n" CLOCKS CURFEW_CLI_EXITS,
 };
 
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-    struct revoke *revoke = state->input;
+static const struct curfew_standing_form tenant = {
+    CURFEW_KIND_TENANT,
+    false,
+    "Ends every session of a tenant that was begun before now, whoever's it is." TWO_OPERATORS PRINTS "\v"
+    "Example:\n"
+    "  curfew revoke tenant --tenant acme --dry-run \\\n"
+    "      --coordinator http://127.0.0.1:8610\n"
+    "  curfew revoke tenant --tenant acme --reason 'breach 4711'\n\n" CLOCKS CURFEW_CLI_EXITS,
+};
 
-    switch (key) {
-    case KEY_TENANT:
-        revoke->tenant = argument;
-        return 0;
-    case KEY_ISSUER:
-        revoke->issuer = argument;
-        return 0;
-    case KEY_USER:
-        revoke->user = argument;
-        return 0;
-    case KEY_REASON:
-        revoke->reason = argument;
-        return 0;
-    case ARGP_KEY_END:
-        curfew_cli_require(state, revoke->tenant, "--tenant", "--tenant acme");
-        curfew_cli_require(state, revoke->issuer, "--issuer", "--issuer https://id.example");
-        curfew_cli_require(state, revoke->user, "--user", "--user ana");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
+static const struct curfew_standing_form key = {
+    CURFEW_KIND_KEY,
+    false,
+    "Denies every token that a key has signed or ever will, for good." TWO_OPERATORS PRINTS "\v"
+    "Example:\n"
+    "  curfew revoke key --key NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs \\\n"
+    "      --break-glass --reason 'found in a public repository'\n\n" CLOCKS CURFEW_CLI_EXITS,
+};
 
-static const struct curfew_cli_syntax syntax = {
-    .options = options,
-    .parse = parse,
-    .args = "",
-    .help = "Ends every session that a user began before now, in every lane: their tokens are denied at every hop. The "
-            "user may log in again; within about a second of this they may have to do so twice. Prints lane:offset of "
-            "the event.\v"
-            "Example:\n"
-            "  curfew revoke user --tenant acme --issuer https://id.example --user ana\n\n"
-            "The clocks of this machine and of the broker must agree; otherwise it is refused." CURFEW_CLI_EXITS,
-    .emits = true,
+static const struct curfew_standing_form policy = {
+    CURFEW_KIND_POLICY,
+    false,
+    "Denies every token that was granted under an older version of a policy; no more are minted under one. "
+    "The version must have been adopted (curfew policy adopt)." TWO_OPERATORS PRINTS "\v"
+    "Example:\n"
+    "  curfew revoke policy --tenant acme --policy payments:8\n\n" CLOCKS CURFEW_CLI_EXITS,
 };
 
 int curfew_revoke_user(struct curfew_cli *cli, int argc, char **argv)
 {
-    struct revoke revoke = {.tenant = NULL};
-    struct curfew_event event = {.type = CURFEW_EVENT_SUBJECT_REVOKED};
-    struct curfew_subject_revoked *revoked = &event.as.subject_revoked;
-    char what[WHAT_SIZE];
+    return curfew_standing_run(cli, &user, argc, argv);
+}
 
-    curfew_cli_parse(cli, &syntax, argc, argv, &revoke);
-    revoked->kind = CURFEW_KIND_USER;
-    revoked->tenant = curfew_slice_of(revoke.tenant);
-    revoked->scope = curfew_slice_of(revoke.issuer);
-    revoked->id = curfew_slice_of(revoke.user);
-    revoked->reason = curfew_slice_of(revoke.reason);
-    snprintf(what, sizeof what, "revocation of user %.64s", revoke.user);
-    const struct curfew_cli_report report = {what, NULL, NULL};
-    return curfew_cli_send(cli, &event, &report);
+int curfew_revoke_agent(struct curfew_cli *cli, int argc, char **argv)
+{
+    return curfew_standing_run(cli, &agent, argc, argv);
+}
+
+int curfew_revoke_tenant(struct curfew_cli *cli, int argc, char **argv)
+{
+    return curfew_standing_run(cli, &tenant, argc, argv);
+}
+
+int curfew_revoke_key(struct curfew_cli *cli, int argc, char **argv)
+{
+    return curfew_standing_run(cli, &key, argc, argv);
+}
+
+int curfew_revoke_policy(struct curfew_cli *cli, int argc, char **argv)
+{
+    return curfew_standing_run(cli, &policy, argc, argv);
 }

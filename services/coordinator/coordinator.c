@@ -461,6 +461,7 @@ enum curfew_status curfew_coordinator_impact(const struct curfew_coordinator *co
         impact->book.tasks += one.tasks;
     }
     if (status == CURFEW_OK) {
+        impact->control_next = curfew_lane_next(coordinator->slots[0].lane);
         impact->proposer = curfew_lane_proposer(coordinator->slots[0].lane, &key);
     }
     return status;

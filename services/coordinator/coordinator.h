@@ -50,6 +50,7 @@ enum curfew_status curfew_coordinator_ready(const struct curfew_coordinator *coo
  * target's names are not those of its kind. CURFEW_UNAVAILABLE: not ready (the error says why), so it may be more. */
 struct curfew_coordinator_impact {
     struct curfew_book_impact book;
+    int64_t control_next; /* offset of the control record that is not in this yet */
     struct curfew_slice proposer; /* waits for a second operator; empty: nobody does. Lives until the next handle */
 };
 enum curfew_status curfew_coordinator_impact(const struct curfew_coordinator *coordinator,

@@ -68,6 +68,7 @@ void curfew_impact_reply(enum curfew_status status, const struct curfew_coordina
     const bool made =
         curfew_json_set(body, "sessions", curfew_json_of_int(impact->book.sessions)) &&
         curfew_json_set(body, "tasks", curfew_json_of_int(impact->book.tasks)) &&
+        curfew_json_set(body, "control_next", curfew_json_of_int(impact->control_next)) &&
         (impact->proposer.size == 0 || curfew_json_set(body, "proposed_by", curfew_json_of_string(impact->proposer)));
     char *text = made ? curfew_json_print(body) : NULL;
     curfew_http_reply(response, text == NULL ? 503 : 200, "%s\n", text == NULL ? "" : text);

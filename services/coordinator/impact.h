@@ -2,11 +2,11 @@
  *
  *     /v1/impact?kind=user&tenant=acme&scope=https://id.example&id=ana
  *     /v1/impact?kind=policy&tenant=acme&id=payments&version=7
- *     200 {"sessions":3,"tasks":17,"proposed_by":"op1"}
+ *     200 {"sessions":3,"tasks":17,"control_next":42,"proposed_by":"op1"}
  *
  * `kind` is user, agent, tenant, key or policy; what the others are for each is in target.h, and what is left out is
- * empty (a version: 0). `proposed_by` is the operator who said the same and waits for a second; left out when nobody
- * does. 400 {"error": text} for
+ * empty (a version: 0). `control_next` is the offset of the control record that is not reflected yet. `proposed_by` is
+ * the operator who said the same and waits for a second; left out when nobody does. 400 {"error": text} for
  * anything else, 503 {"error": text} while the coordinator is not ready, since it would not know all. Whoever reaches
  * the coordinator's HTTP may ask. */
 #ifndef CURFEW_COORDINATOR_IMPACT_H
