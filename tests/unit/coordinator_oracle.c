@@ -85,9 +85,10 @@ static void start_session(struct run *run)
     }
     bool right = wanted.auth > 0 && wanted.auth <= now + SKEW && wanted.deadline > lane_now(run);
     right = right && wanted.deadline - wanted.auth <= run->settings.session_life_ms * 1000;
-    right = right && (known->known ? !known->over && wanted.auth == known->auth && wanted.deadline == known->deadline &&
-                                         wanted.user == known->user && wanted.holder == known->holder
-                                   : wanted.auth >= run->lane_before[wanted.user]);
+    right =
+        right && (known->known ? !known->over && wanted.auth == known->auth && wanted.deadline == known->deadline &&
+                                     wanted.user == known->user && wanted.holder == known->holder
+                               : wanted.auth >= run->on_lane.user[wanted.user] && wanted.auth >= run->on_lane.tenant);
     const struct curfew_event event = {.type = CURFEW_EVENT_SESSION_STARTED,
                                        .as.session_started = {.session = run_name("1.AAAAAAAAAAAAAAAAAAA%03d", number),
                                                               .tenant = curfew_slice_of("acme"),
@@ -239,8 +240,16 @@ static void draw_path(struct run *run, const struct o_session *session, struct o
     }
 }
 
+/* What a token says; the lists are kept until the next. */
 static void fill_claims(const struct o_token *token, struct curfew_claims *claims, struct curfew_path_step *path)
 {
+    static struct curfew_slice agent;
+    static struct curfew_policy_version policy;
+    agent = run_name("spiffe://acme/%d", token->agent);
+    policy = (struct curfew_policy_version){run_name("policy-%d", token->policy), token->version};
+    claims->agents = (struct curfew_list){&agent, token->agent == NOBODY ? 0 : 1};
+    claims->policies = (struct curfew_list){&policy, token->policy == NOBODY ? 0 : 1};
+    claims->key = run_name(RUN_KEY, token->key);
     for (size_t i = 0; i < token->depth; i++) {
         path[i] = (struct curfew_path_step){curfew_slice_of("acme"), run_name("task-%d", token->tasks[i]),
                                             token->attempts[i]};
@@ -250,6 +259,20 @@ static void fill_claims(const struct o_token *token, struct curfew_claims *claim
     claims->issuer = curfew_slice_of("i");
     claims->jti = run_name("jti-%d", token->jti);
     claims->path = (struct curfew_list){path, token->depth};
+}
+
+/* An agent, a key and a policy, or none; of the policy at times a version that nobody adopted. */
+static void draw_standing(struct run *run, struct o_token *token)
+{
+    token->agent = run_dice(run, 2) == 0 ? run_pick(run, AGENTS) : NOBODY;
+    token->key = run_dice(run, 2) == 0 ? run_pick(run, KEYS) : NOBODY;
+    token->policy = run_dice(run, 3) == 0 ? run_pick(run, POLICIES) : NOBODY;
+    if (token->policy != NOBODY) {
+        const int64_t newest = run->on_lane.adopted[token->policy] - 1;
+        const int64_t versions[] = {newest, newest, newest - 1, newest + 1, 0, INT64_MAX};
+        token->version = versions[run_dice(run, 6)];
+        token->version = token->version < 0 ? 0 : token->version;
+    }
 }
 
 /* Whether the oracle can still say of a token's id what was revoked: floors last as long as a token could. */
@@ -264,6 +287,7 @@ static void mint(struct run *run)
     const struct o_session *session = session_at(run, token.session);
     const int64_t now = run->world->now_us;
     draw_path(run, session, &token);
+    draw_standing(run, &token);
     if (run->token_count > 0 && run_dice(run, 6) == 0) { /* said again: by a retry, or by a replay with a longer life */
         token = run->tokens[run->token_count - 1 - run_dice(run, run->token_count < 8 ? run->token_count : 8)];
         session = &run->sessions[token.session];
@@ -289,7 +313,8 @@ static void mint(struct run *run)
     right = right && claims.issued_us <= now + SKEW && claims.expires_us > lane_now(run);
     right = right && claims.expires_us > claims.issued_us && claims.expires_us - claims.issued_us <= TOKEN_LIFE;
     right = right && claims.expires_us <= session->deadline && path_right(session, &token);
-    right = right && run->revoked_at[token.jti] == 0;
+    right = right && run->revoked_at[token.jti] == 0 && run_stands(&run->on_lane, session, &token);
+    right = right && (token.policy == NOBODY || token.version < run->on_lane.adopted[token.policy]);
     if (!jti_usable(run, token.jti)) {
         return;
     }
@@ -318,68 +343,6 @@ static void revoke_token(struct run *run)
     run_expect(run, false, &event, right);
     if (right && !run->sessions[token.session].over) {
         run->revoked_at[token.jti] = run->world->now_us;
-    }
-}
-
-static void revoke_user(struct run *run)
-{
-    const int64_t now = run->world->now_us;
-    const int64_t lateness[] = {0, SKEW, -SKEW, SKEW + 1, -SKEW - 1, now - 1, now - INT64_MAX};
-    struct o_fact fact = {.user = run_pick(run, USERS), .timestamp = now, .offset = run->world->control_next};
-    fact.said = now - lateness[run_dice(run, 7)];
-    bool repeat = false;
-    for (size_t i = 0; i < run->fact_count; i++) {
-        repeat = repeat || (run->facts[i].user == fact.user && run->facts[i].said == fact.said &&
-                            run->facts[i].timestamp >= now - 2 * SKEW);
-    }
-    const bool right = fact.said >= now - SKEW && fact.said <= now + SKEW;
-    const struct curfew_event event = {.type = CURFEW_EVENT_SUBJECT_REVOKED,
-                                       .as.subject_revoked = {.said_us = fact.said,
-                                                              .kind = CURFEW_KIND_USER,
-                                                              .tenant = curfew_slice_of("acme"),
-                                                              .scope = curfew_slice_of("i"),
-                                                              .id = run_name("user-%d", fact.user)}};
-    run_expect(run, true, &event, right);
-    fact.offset = run->world->control_next - 1;
-    fact.before = now + 2 * SKEW + 1;
-    if (right && !repeat) {
-        run->facts[run->fact_count++] = fact;
-        int64_t *before = &run->control_before[fact.user];
-        *before = fact.before > *before ? fact.before : *before;
-    }
-}
-
-static void change_settings(struct run *run)
-{
-    const int64_t lives[] = {20000, 300000, 600000, 0, INT64_MIN, INT64_MAX};
-    const int32_t leases[] = {3000, 8000, 1, -1};
-    struct o_fact fact = {.user = NOBODY, .settings = run->settings};
-    fact.settings.session_life_ms = lives[run_dice(run, 4) == 0 ? run_dice(run, 6) : run_dice(run, 3)];
-    fact.settings.lease_ms = leases[run_dice(run, run_dice(run, 4) == 0 ? 4 : 2)];
-    const bool right =
-        fact.settings.lease_ms > 0 && fact.settings.session_life_ms > 0 && fact.settings.session_life_ms < INT64_MAX;
-    const struct curfew_event event = {.type = CURFEW_EVENT_SETTINGS, .as.settings = {.settings = fact.settings}};
-    run_expect(run, true, &event, right);
-    fact.offset = run->world->control_next - 1;
-    if (right) {
-        run->facts[run->fact_count++] = fact;
-    }
-}
-
-static void take_facts(struct run *run, int64_t upto)
-{
-    for (; run->facts_taken < run->fact_count && run->facts[run->facts_taken].offset <= upto; run->facts_taken++) {
-        const struct o_fact *fact = &run->facts[run->facts_taken];
-        if (fact->user == NOBODY) {
-            run->settings = fact->settings;
-            continue;
-        }
-        int64_t *before = &run->lane_before[fact->user];
-        *before = fact->before > *before ? fact->before : *before;
-        for (size_t i = 0; i < run->session_count; i++) {
-            struct o_session *session = &run->sessions[i];
-            session->over = session->over || (session->user == fact->user && session->auth < *before);
-        }
     }
 }
 
@@ -414,7 +377,7 @@ static void tick(struct run *run)
     run_expect(run, false, &event, right);
     assert_int_equal(run->world->effects.good_tick, good);
     if (right) {
-        take_facts(run, event.as.tick.control_offset);
+        run_take_facts(run, event.as.tick.control_offset);
     }
     if (!good) {
         return;
@@ -423,6 +386,7 @@ static void tick(struct run *run)
     run->lease_clock += passed < 0 ? 0 : passed > WORLD_S / 5 ? WORLD_S / 5 : passed;
     run->last_good = now;
     run->good = now > run->good ? now : run->good;
+    run_drop_proposals(run);
     for (size_t i = 0; i < run->session_count; i++) {
         run->sessions[i].over = run->sessions[i].over || run->sessions[i].deadline <= run->good;
         run->sessions[i].known = run->sessions[i].known && run->sessions[i].deadline + TOKEN_LIFE + SKEW > run->good;
@@ -445,8 +409,8 @@ void run_step(struct run *run)
         end_task(run, run_dice(run, 2) == 0);
     } else if (kind < 8) {
         revoke_token(run);
-    } else if (kind < 9) {
-        run_dice(run, 2) == 0 ? revoke_user(run) : change_settings(run);
+    } else if (kind < 10) {
+        run_control(run);
     } else {
         often[run_dice(run, sizeof often / sizeof often[0])](run);
     }

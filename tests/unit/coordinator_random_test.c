@@ -23,6 +23,8 @@ static void every_answer_and_every_floor_is_the_oracles(void **state)
     (void)state; /* goal: no mint under what is over; dead tokens are denied, live ones are not; floors only rise */
     int denied = 0;
     int allowed = 0;
+    int pending = 0;
+    int revoked[O_POLICY + 1] = {0};
     size_t tokens = 0;
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         print_message("seed %d\n", (int)seed);
@@ -33,7 +35,15 @@ static void every_answer_and_every_floor_is_the_oracles(void **state)
         denied += run->denied;
         allowed += run->allowed;
         tokens += run->token_count;
+        pending += run->pending;
+        for (int kind = O_USER; kind <= O_POLICY; kind++) {
+            revoked[kind] += run->revoked[kind];
+        }
         run_end(run);
+    }
+    for (int kind = O_USER; kind <= O_POLICY; kind++) {
+        print_message("kind %d took effect %d times\n", kind, revoked[kind]);
+        assert_true(revoked[kind] > 0 && pending > 0);
     }
     assert_true(tokens > 50 * SEEDS && denied > 5000 * SEEDS && allowed > 5000 * SEEDS); /* it did look */
 }

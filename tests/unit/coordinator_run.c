@@ -26,7 +26,7 @@ int run_pick(struct run *run, int sides)
 /* One name for each number, in memory that lasts. */
 struct curfew_slice run_name(const char *form, int number)
 {
-    static char names[16][32];
+    static char names[16][64];
     static size_t next;
     char *made = names[next++ % 16];
     (void)snprintf(made, sizeof names[0], form, number);
@@ -37,7 +37,8 @@ void run_outcome(const struct curfew_effects *effects, uint8_t outcome[CURFEW_SH
 {
     uint8_t bytes[1024] = {0};
     uint8_t counts[] = {effects->tick,        effects->refused,           (uint8_t)effects->refusal.reason,
-                        effects->dead_letter, effects->refusal.retriable, (uint8_t)effects->link_count};
+                        effects->dead_letter, effects->refusal.retriable, (uint8_t)effects->link_count,
+                        effects->pending,     effects->break_glass.told};
     const struct curfew_event event = {.type = CURFEW_EVENT_BEACON, .as.beacon = effects->beacon};
     size_t size = 0;
     assert_int_equal(curfew_codec_encode(&event, bytes, sizeof bytes, &size, NULL), CURFEW_OK);
@@ -124,7 +125,9 @@ static bool say(struct run *run, bool control, struct curfew_event event)
     size_t size = 0;
     const struct curfew_lane *lane = control ? run->world->control : run->world->lane;
     const struct curfew_log_place place = world_place(lane, control ? 0 : 1);
-    event.as.session_ended.writer = curfew_slice_of("w");
+    if (event.as.session_ended.writer.size == 0) {
+        event.as.session_ended.writer = curfew_slice_of("w");
+    }
     if (event.as.session_ended.said_us == 0) {
         event.as.session_ended.said_us = run->world->now_us;
     }
@@ -146,12 +149,11 @@ void run_expect(struct run *run, bool control, const struct curfew_event *event,
     }
 }
 
-/* A token lives while its session, each attempt of its path, its user and itself do. */
+/* A token lives while its session, each attempt of its path, all that spans sessions and itself do. */
 static bool token_lives(const struct run *run, const struct o_token *token)
 {
     const struct o_session *session = &run->sessions[token->session];
-    bool lives =
-        !session->over && session->auth >= run->control_before[session->user] && run->revoked_at[token->jti] == 0;
+    bool lives = !session->over && run_stands(&run->on_control, session, token) && run->revoked_at[token->jti] == 0;
     for (size_t i = 0; i < token->depth; i++) {
         const struct o_task *task = &session->tasks[token->tasks[i]];
         lives = lives && run_task_runs(task) && task->attempt == token->attempts[i];
