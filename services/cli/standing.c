@@ -280,7 +280,7 @@ static void tell_effect(enum effect effect, const struct words *words)
     if (!takes_two(words))
         return;
     if (effect == EFFECT_TAKEN)
-        curfew_cli_say("two operators have said it: it is in effect");
+        curfew_cli_say("it is in effect");
     else if (effect == EFFECT_PENDING)
         curfew_cli_say("it has NO effect yet: another operator has to say the same within %" PRId64 " minutes",
                        MINUTES);

@@ -148,11 +148,11 @@ static void tell(const struct curfew_coordinator *coordinator, int32_t lane, con
 {
     const struct curfew_break_glass *act = &effects->break_glass;
     if (act->told) {
-        curfew_log(
-            CURFEW_LOG_ERROR, "coordinator",
-            "break-glass: lane %d offset %lld: operator %.*s revoked %s %.*s of tenant %.*s, version %lld, alone", lane,
-            (long long)record->offset, CURFEW_SLICE_ARGS(act->writer), curfew_kind_name(act->kind),
-            CURFEW_SLICE_ARGS(act->id), CURFEW_SLICE_ARGS(act->tenant), (long long)act->version);
+        curfew_log(CURFEW_LOG_ERROR, "coordinator",
+                   "break-glass: lane %d offset %lld: operator %.*s alone revoked the %s \"%.*s\" (tenant \"%.*s\", "
+                   "version %lld)",
+                   lane, (long long)record->offset, CURFEW_SLICE_ARGS(act->writer), curfew_kind_name(act->kind),
+                   CURFEW_SLICE_ARGS(act->id), CURFEW_SLICE_ARGS(act->tenant), (long long)act->version);
     }
     if (effects->pending && coordinator->slots[lane].phase == PHASE_LIVE) {
         curfew_log(CURFEW_LOG_WARNING, "coordinator",

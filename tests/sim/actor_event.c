@@ -73,6 +73,16 @@ static void user_revoked(const struct sim_action *action, struct sim_words *word
     event->id = curfew_slice_of(words->user);
 }
 
+static void agent_revoked(const struct sim_action *action, struct sim_words *words,
+                          struct curfew_subject_revoked *event)
+{
+    sim_agent_name(action->agent, words->agent);
+    event->kind = CURFEW_KIND_AGENT;
+    event->tenant = curfew_slice_of(SIM_TENANT);
+    event->scope = curfew_slice_of(SIM_TENANT); /* the trust domain of their names */
+    event->id = curfew_slice_of(words->agent);
+}
+
 void sim_actor_event(struct sim_world *world, const struct sim_action *action, struct sim_words *words,
                      struct curfew_event *event)
 {
@@ -81,6 +91,7 @@ void sim_actor_event(struct sim_world *world, const struct sim_action *action, s
         [SIM_TASK_START] = CURFEW_EVENT_TASK_STARTED,       [SIM_ATTEMPT_END] = CURFEW_EVENT_ATTEMPT_ENDED,
         [SIM_TASK_END] = CURFEW_EVENT_TASK_ENDED,           [SIM_TOKEN_REVOKE] = CURFEW_EVENT_TOKEN_REVOKED,
         [SIM_USER_REVOKE] = CURFEW_EVENT_SUBJECT_REVOKED,   [SIM_SETTINGS] = CURFEW_EVENT_SETTINGS,
+        [SIM_AGENT_REVOKE] = CURFEW_EVENT_SUBJECT_REVOKED,  [SIM_TENANT_PROPOSE] = CURFEW_EVENT_SUBJECT_REVOKED,
     };
     *event = (struct curfew_event){.type = types[action->act]};
     event->as.session_ended.writer =
@@ -114,6 +125,13 @@ void sim_actor_event(struct sim_world *world, const struct sim_action *action, s
         break;
     case SIM_USER_REVOKE:
         user_revoked(action, words, &event->as.subject_revoked);
+        break;
+    case SIM_AGENT_REVOKE:
+        agent_revoked(action, words, &event->as.subject_revoked);
+        break;
+    case SIM_TENANT_PROPOSE:
+        event->as.subject_revoked.kind = CURFEW_KIND_TENANT;
+        event->as.subject_revoked.tenant = event->as.subject_revoked.id = curfew_slice_of(SIM_TENANT);
         break;
     case SIM_SETTINGS:
         settings(world, action, &event->as.settings);
@@ -172,7 +190,7 @@ bool sim_actor_claims(const struct sim_world *world, const struct sim_action *ac
     }
     sim_user_name(facts->user, words->user);
     sim_token_name(number, words->token);
-    (void)snprintf(words->agent, sizeof words->agent, "spiffe://acme/agent-%d", action->actor);
+    sim_agent_name(action->agent == 0 ? action->actor : action->agent, words->agent);
     words->agents[0] = curfew_slice_of(words->agent);
     const int64_t issued_us = (words->now_us + action->value) / CURFEW_US_PER_S * CURFEW_US_PER_S;
     *claims = (struct curfew_claims){

@@ -38,6 +38,11 @@ void sim_user_name(int32_t user, char name[SIM_NAME_SIZE])
     number_name("user-", user, name);
 }
 
+void sim_agent_name(int32_t agent, char name[SIM_NAME_SIZE])
+{
+    (void)snprintf(name, SIM_NAME_SIZE, SIM_AGENT "%d", agent);
+}
+
 void sim_holder_name(int32_t holder, char name[SIM_NAME_SIZE])
 {
     name[0] = '\0';

@@ -92,12 +92,21 @@ static struct o_token *token_of(struct sim_oracle *oracle, const struct curfew_c
     return &oracle->tokens[*number];
 }
 
+/* The one that a token names, if it names any. */
+static int32_t agent_of(const struct curfew_claims *claims)
+{
+    const struct curfew_slice *agents = claims->agents.items;
+    const int32_t agent = claims->agents.count == 0 ? 0 : sim_number_of(SIM_AGENT, agents[0]);
+    return agent >= 1 && agent <= SIM_AGENTS_MAX ? SIM_USERS_MAX + agent : 0;
+}
+
 bool sim_oracle_learn(struct o_token *token, const struct curfew_claims *claims)
 {
     const struct curfew_path_step *steps = claims->path.items;
     token->session = sim_session_number(claims->session);
     token->lane = sim_oracle_lane_of(claims->session);
     token->user = sim_number_of("user-", claims->user);
+    token->agent = agent_of(claims);
     token->auth_us = claims->auth_us;
     token->issued_us = claims->issued_us;
     token->expires_us = claims->expires_us;
@@ -125,7 +134,8 @@ static int64_t died(const struct sim_oracle *oracle, const struct o_token *token
     if (token->issued_us < lane->genesis_us) {
         died_us = earlier(died_us, lane->genesis_true_us); /* a new log knows nothing of the old one's ends */
     }
-    died_us = earlier(died_us, sim_oracle_user_died(oracle, token->user, token->auth_us));
+    died_us = earlier(died_us, sim_oracle_who_died(oracle, token->user, token->auth_us));
+    died_us = earlier(died_us, sim_oracle_who_died(oracle, token->agent, token->auth_us));
     for (size_t i = 0; i < token->depth; i++) {
         const struct o_task *task = &session->tasks[token->tasks[i]];
         for (int r = 0; r < task->rise_count; r++) {
@@ -149,6 +159,8 @@ static bool was_ever_ended(const struct sim_oracle *oracle, int32_t number, enum
         return oracle->once_session[token->session];
     case CURFEW_KIND_USER:
         return token->auth_us < oracle->once_before[token->user];
+    case CURFEW_KIND_AGENT:
+        return token->auth_us < oracle->once_before[token->agent];
     case CURFEW_KIND_TASK:
         for (size_t i = 0; i < token->depth; i++) {
             ended = ended || token->attempts[i] < oracle->once_task[token->session][token->tasks[i]];

@@ -74,20 +74,20 @@ void sim_oracle_end_task(struct sim_oracle *oracle, int32_t session, int32_t num
     task->over = true;
 }
 
-int32_t sim_oracle_revoked_before(const struct sim_oracle *oracle, int32_t user, int64_t auth_us, int64_t upto)
+int32_t sim_oracle_revoked_before(const struct sim_oracle *oracle, int32_t who, int64_t auth_us, int64_t upto)
 {
     for (size_t i = 0; i < oracle->revoked_count; i++) {
-        const struct o_user_revoked *revoked = &oracle->revoked[i];
-        if (revoked->user == user && auth_us < revoked->before_us && revoked->offset < upto) {
+        const struct o_revoked *revoked = &oracle->revoked[i];
+        if (revoked->who == who && auth_us < revoked->before_us && revoked->offset < upto) {
             return (int32_t)i + 1;
         }
     }
     return 0;
 }
 
-int64_t sim_oracle_user_died(const struct sim_oracle *oracle, int32_t user, int64_t auth_us)
+int64_t sim_oracle_who_died(const struct sim_oracle *oracle, int32_t who, int64_t auth_us)
 {
-    const int32_t found = sim_oracle_revoked_before(oracle, user, auth_us, INT64_MAX);
+    const int32_t found = sim_oracle_revoked_before(oracle, who, auth_us, INT64_MAX);
     return found == 0 ? 0 : oracle->revoked[found - 1].true_us;
 }
 
@@ -291,19 +291,29 @@ static void token_created(struct sim_oracle *oracle, int32_t lane_number, const 
     oracle->once_token[number] = oracle->once_token[number] || !stood;
 }
 
-static void user_revoked(struct sim_oracle *oracle, const struct curfew_subject_revoked *event,
-                         const struct o_record *record)
+/* Users and agents; what one operator says of a tenant has no effect, and no plan has a second. 0: nobody. */
+static int32_t who_of(const struct curfew_subject_revoked *event)
+{
+    const int32_t user = event->kind == CURFEW_KIND_USER ? sim_number_of("user-", event->id) : 0;
+    const int32_t agent = event->kind == CURFEW_KIND_AGENT ? sim_number_of(SIM_AGENT, event->id) : 0;
+    if (agent >= 1 && agent <= SIM_AGENTS_MAX) {
+        return SIM_USERS_MAX + agent;
+    }
+    return user >= 1 && user <= SIM_USERS_MAX ? user : 0;
+}
+
+static void subject_revoked(struct sim_oracle *oracle, const struct curfew_subject_revoked *event,
+                            const struct o_record *record)
 {
     const struct o_lane *lane = &oracle->lanes[0];
     const int64_t timestamp_us = record->event.timestamp_us;
-    const int32_t user = sim_number_of("user-", event->id);
-    if (event->kind != CURFEW_KIND_USER || user < 1 || user > SIM_USERS_MAX ||
-        llabs(event->said_us - timestamp_us) > sim_oracle_skew(lane)) {
+    const int32_t who = who_of(event);
+    if (who == 0 || llabs(event->said_us - timestamp_us) > sim_oracle_skew(lane)) {
         return;
     }
     for (size_t i = 0; i < oracle->revoked_count; i++) {
-        const struct o_user_revoked *known = &oracle->revoked[i];
-        if (known->user == user && known->said_us == event->said_us &&
+        const struct o_revoked *known = &oracle->revoked[i];
+        if (known->who == who && known->said_us == event->said_us &&
             known->timestamp_us >= timestamp_us - 2 * sim_oracle_skew(lane)) {
             return; /* said twice */
         }
@@ -313,8 +323,8 @@ static void user_revoked(struct sim_oracle *oracle, const struct curfew_subject_
     }
     const int64_t before_us = timestamp_us + 2 * sim_oracle_skew(lane) + 1;
     oracle->revoked[oracle->revoked_count++] =
-        (struct o_user_revoked){user, record->event.offset, event->said_us, timestamp_us, before_us, record->true_us};
-    oracle->once_before[user] = before_us > oracle->once_before[user] ? before_us : oracle->once_before[user];
+        (struct o_revoked){who, record->event.offset, event->said_us, timestamp_us, before_us, record->true_us};
+    oracle->once_before[who] = before_us > oracle->once_before[who] ? before_us : oracle->once_before[who];
 }
 
 static void begin(struct sim_oracle *oracle, int32_t number, const struct curfew_genesis *genesis,
@@ -351,7 +361,7 @@ static void tell(struct sim_oracle *oracle, int32_t number, struct o_record *rec
         lane->settings = event.as.settings.settings;
         oracle->settings[oracle->settings_count++] = (struct o_settings){record->event.offset, lane->settings};
     } else if (number == 0 && event.type == CURFEW_EVENT_SUBJECT_REVOKED) {
-        user_revoked(oracle, &event.as.subject_revoked, record);
+        subject_revoked(oracle, &event.as.subject_revoked, record);
     } else if (number == 0) {
         return;
     } else if (event.type == CURFEW_EVENT_SESSION_STARTED) {
@@ -517,7 +527,9 @@ void sim_oracle_log_free(struct sim_oracle *oracle)
 bool sim_oracle_stands(const struct sim_oracle *oracle, const struct o_token *token)
 {
     const struct o_session *session = &oracle->sessions[token->session];
-    if (!session->known || session->over || session->auth_us != token->auth_us || session->user != token->user) {
+    if (!session->known || session->over || session->auth_us != token->auth_us || session->user != token->user ||
+        (token->agent != 0 && sim_oracle_revoked_before(oracle, token->agent, token->auth_us,
+                                                        oracle->lanes[token->lane].control_taken) != 0)) {
         return false;
     }
     for (size_t i = 0; i < token->depth; i++) {

@@ -10,7 +10,8 @@
 #include <uthash.h>
 
 #define SIM_RISES_MAX 64 /* times one task's floor may rise */
-#define SIM_REVOKED_MAX 256 /* records that revoke users, of one log */
+#define SIM_REVOKED_MAX 256 /* records that revoke, of one log */
+#define SIM_WHO_MAX (SIM_USERS_MAX + SIM_AGENTS_MAX) /* users by their number, then agents */
 
 struct o_rise {
     int64_t floor;
@@ -33,8 +34,8 @@ struct o_session {
     struct o_task tasks[SIM_TASKS_MAX + 1];
 };
 
-struct o_user_revoked {
-    int32_t user;
+struct o_revoked {
+    int32_t who;
     int64_t offset, said_us, timestamp_us, before_us, true_us;
 };
 
@@ -72,6 +73,7 @@ struct o_token {
     bool released, withheld;
     bool accepted; /* an answer spoke of its announcement, and did not refuse it */
     int32_t session, user, lane;
+    int32_t agent; /* as one of SIM_WHO_MAX; 0: none */
     int64_t auth_us, issued_us, expires_us;
     int64_t revoked_us[SIM_LANES_MAX]; /* in that lane's log: true time; 0: not */
     int64_t revoked_until_us[SIM_LANES_MAX]; /* by that log's time: what is announced later is another token */
@@ -121,7 +123,7 @@ struct sim_oracle {
     struct curfew_arena arena;
     struct o_lane lanes[SIM_LANES_MAX];
     struct o_session sessions[SIM_SESSIONS_MAX + 1];
-    struct o_user_revoked revoked[SIM_REVOKED_MAX];
+    struct o_revoked revoked[SIM_REVOKED_MAX];
     size_t revoked_count;
     struct o_settings settings[SIM_REVOKED_MAX];
     size_t settings_count;
@@ -131,7 +133,7 @@ struct sim_oracle {
     bool once_session[SIM_SESSIONS_MAX + 1];
     int64_t once_task[SIM_SESSIONS_MAX + 1][SIM_TASKS_MAX + 1];
     bool once_token[SIM_TOKENS_MAX];
-    int64_t once_before[SIM_USERS_MAX + 1];
+    int64_t once_before[SIM_WHO_MAX + 1];
     bool telling_again;
     bool warned; /* by what it has read: such a hop is allowed no slack */
     int64_t control_gone; /* pipelines took in control up to here, and it is not there any more; -1: it is */
@@ -152,13 +154,14 @@ void sim_oracle_log_free(struct sim_oracle *oracle);
 bool sim_oracle_stands(const struct sim_oracle *oracle, const struct o_token *token);
 /* The lane a session id names; -1: none. */
 int32_t sim_oracle_lane_of(struct curfew_slice session);
-int64_t sim_oracle_user_died(const struct sim_oracle *oracle, int32_t user, int64_t auth_us);
+/* When the record became durable that revoked a user or agent, in true time; 0: none did, or it is nobody. */
+int64_t sim_oracle_who_died(const struct sim_oracle *oracle, int32_t who, int64_t auth_us);
 
 int64_t sim_oracle_skew(const struct o_lane *lane);
 int32_t sim_oracle_holder(struct curfew_slice name); /* 0: none */
-/* The first revocation, of control records before `upto`, that a session of the user authenticated then falls under;
- * counted from 1, 0: none. */
-int32_t sim_oracle_revoked_before(const struct sim_oracle *oracle, int32_t user, int64_t auth_us, int64_t upto);
+/* The first revocation, of control records before `upto`, that a session of the user, or the agent in a session,
+ * authenticated then falls under; counted from 1, 0: none. */
+int32_t sim_oracle_revoked_before(const struct sim_oracle *oracle, int32_t who, int64_t auth_us, int64_t upto);
 void sim_oracle_end_session(struct sim_oracle *oracle, int32_t number, int64_t true_us);
 void sim_oracle_end_task(struct sim_oracle *oracle, int32_t session, int32_t number, int64_t true_us);
 

@@ -11,11 +11,12 @@
 #define CALM_FOR_US (45 * S)
 
 static const char *const act_names[SIM_ACT_COUNT] = {
-    "session-start", "session-end", "task-start",     "attempt-end", "task-end",   "mint",         "fan-out",
-    "token-revoke",  "user-revoke", "settings",       "silence",     "garbage",    "crash",        "suspend",
-    "clock",         "drift",       "delay",          "blackhole",   "lose-acks",  "broker-clock", "broker-down",
-    "leader-change", "unclean",     "stall",          "retention",   "recreate",   "forge",        "causes-lost",
-    "redis-flush",   "redis-evict", "redis-failover", "redis-slow",  "redis-gone", "ask",
+    "session-start",  "session-end",  "task-start",  "attempt-end",   "task-end",     "mint",
+    "fan-out",        "token-revoke", "user-revoke", "settings",      "silence",      "garbage",
+    "crash",          "suspend",      "clock",       "drift",         "delay",        "blackhole",
+    "lose-acks",      "broker-clock", "broker-down", "leader-change", "unclean",      "stall",
+    "retention",      "recreate",     "forge",       "causes-lost",   "redis-flush",  "redis-evict",
+    "redis-failover", "redis-slow",   "redis-gone",  "ask",           "agent-revoke", "tenant-propose",
 };
 
 struct field {
@@ -30,7 +31,7 @@ static const struct field fields[] = {
     {"parent", offsetof(struct sim_action, parent)},   {"parent_attempt", offsetof(struct sim_action, parent_attempt)},
     {"user", offsetof(struct sim_action, user)},       {"token", offsetof(struct sim_action, token)},
     {"holder", offsetof(struct sim_action, holder)},   {"count", offsetof(struct sim_action, count)},
-    {"life_s", offsetof(struct sim_action, life_s)},
+    {"life_s", offsetof(struct sim_action, life_s)},   {"agent", offsetof(struct sim_action, agent)},
 };
 #define FIELDS (sizeof fields / sizeof fields[0])
 
@@ -41,7 +42,12 @@ static int32_t *at(struct sim_action *action, size_t field)
 
 bool sim_act_is_fault(enum sim_act act)
 {
-    return act >= SIM_CRASH && act != SIM_ASK;
+    return act >= SIM_CRASH && act < SIM_ASK;
+}
+
+bool sim_act_is_work(enum sim_act act)
+{
+    return act < SIM_CRASH || act > SIM_ASK;
 }
 
 const char *sim_act_name(enum sim_act act)
@@ -118,6 +124,8 @@ void sim_plan_of(uint64_t seed, struct sim_plan *plan)
     sim_plan_work_rare(plan, &rare_work);
     struct sim_dice coordinator_scenes = sim_dice_of(seed, "coordinator-scenes");
     sim_plan_scenes_coordinator(plan, &coordinator_scenes);
+    struct sim_dice standing = sim_dice_of(seed, "standing");
+    sim_plan_work_standing(plan, &standing);
     sim_plan_sort(plan);
 }
 
@@ -188,11 +196,11 @@ static bool read_parameter(char *word, struct sim_action *action)
 static bool action_valid(const struct sim_action *action, const struct sim_size *size)
 {
     const int32_t processes = size->coordinators + size->hops + size->actors;
-    const bool work = action->act < SIM_CRASH;
+    const bool work = sim_act_is_work(action->act);
     return action->at_us >= 0 && action->process < processes && action->broker < SIM_BROKERS &&
            action->topic < CURFEW_TOPIC_COUNT && action->lane < size->lanes && action->session <= SIM_SESSIONS_MAX &&
            action->task <= SIM_TASKS_MAX && action->parent <= SIM_TASKS_MAX && action->user <= SIM_USERS_MAX &&
-           action->token < SIM_TOKENS_MAX &&
+           action->agent <= SIM_AGENTS_MAX && action->token < SIM_TOKENS_MAX &&
            ((action->act != SIM_FAN_OUT && action->act != SIM_TOKEN_REVOKE) ||
             action->count < SIM_TOKENS_MAX - action->token) &&
            action->holder <= size->actors && (!work || (action->actor >= 1 && action->actor <= size->actors));

@@ -19,6 +19,7 @@
 #define SIM_SESSIONS_MAX 64
 #define SIM_TASKS_MAX 64 /* of one session; a fan-out's children are counted apart */
 #define SIM_USERS_MAX 8
+#define SIM_AGENTS_MAX 8 /* the first SIM_ACTORS_MAX are the actors' own */
 #define SIM_TOKENS_MAX 16384
 #define SIM_ACTIONS_MAX 32768
 
@@ -30,7 +31,8 @@ enum sim_act {
     SIM_TASK_START, /* actor session task attempt parent parent_attempt holder */
     SIM_ATTEMPT_END, /* actor session task attempt */
     SIM_TASK_END, /* actor session task attempt(0: whichever) */
-    SIM_MINT, /* actor token session task(0: the session itself) attempt life_s; value: µs its clock is wrong by */
+    SIM_MINT, /* actor token session task(0: the session itself) attempt life_s agent(0: the actor's own); value: µs its
+               * clock is wrong by */
     SIM_FAN_OUT, /* actor token(first) session task attempt count life_s: count mints at once */
     SIM_TOKEN_REVOKE, /* actor session token(first) count(so many; 0: one), minted or not */
     SIM_USER_REVOKE, /* actor user; value: µs its clock is wrong by */
@@ -64,6 +66,9 @@ enum sim_act {
     SIM_REDIS_GONE, /* value(µs) */
     /* Readers. */
     SIM_ASK, /* process(a hop) session(or user, or 0: any) value(µs for which it is asked) count(µs between) */
+    /* Operators. `actor` says it. */
+    SIM_AGENT_REVOKE, /* actor agent */
+    SIM_TENANT_PROPOSE, /* actor: that the worlds' tenant is revoked; nobody says it a second time */
     SIM_ACT_COUNT
 };
 
@@ -71,7 +76,7 @@ struct sim_action {
     int64_t at_us; /* since the beginning */
     enum sim_act act;
     int32_t process, actor, broker, topic, lane;
-    int32_t session, task, attempt, parent, parent_attempt, user, token, holder;
+    int32_t session, task, attempt, parent, parent_attempt, user, token, holder, agent;
     int32_t count, life_s;
     int64_t value;
 };
@@ -100,12 +105,13 @@ void sim_plan_sort(struct sim_plan *plan); /* stable, by time */
 struct sim_plan sim_plan_copy(const struct sim_plan *plan);
 
 bool sim_act_is_fault(enum sim_act act);
+bool sim_act_is_work(enum sim_act act); /* an actor says it */
 const char *sim_act_name(enum sim_act act);
 void sim_action_print(const struct sim_action *action, FILE *out); /* one line, with its newline */
 void sim_plan_print(const struct sim_plan *plan, FILE *out); /* the size on lines of `name number`, then actions */
 enum curfew_status sim_plan_read(FILE *in, struct sim_plan *plan, struct curfew_error *error) CURFEW_MUST_CHECK;
 
-/* plan_work.c, plan_work_rare.c, plan_faults.c and the plan_scenes_*.c: what sim_plan_of is put together from. */
+/* plan_work*.c, plan_faults.c and the plan_scenes_*.c: what sim_plan_of is put together from. */
 void sim_plan_work(struct sim_plan *plan, struct sim_dice *dice);
 void sim_plan_faults(struct sim_plan *plan, struct sim_dice *dice);
 /* After the work: trouble around an end of it, for hops that will be asked about that end. */
@@ -114,7 +120,9 @@ void sim_plan_scenes_hop(struct sim_plan *plan, struct sim_dice *dice);
 void sim_plan_scenes_store(struct sim_plan *plan, struct sim_dice *dice);
 /* After all that, so that neither faults nor scenes for hops depend on it. */
 void sim_plan_work_rare(struct sim_plan *plan, struct sim_dice *dice);
-/* Last: short sessions of their own, with the trouble that shows what coordinators make of them. */
+/* Short sessions of their own, with the trouble that shows what coordinators make of them. */
 void sim_plan_scenes_coordinator(struct sim_plan *plan, struct sim_dice *dice);
+/* Last: agents that are revoked while they work, and revocations that nobody seconds. */
+void sim_plan_work_standing(struct sim_plan *plan, struct sim_dice *dice);
 
 #endif

@@ -230,6 +230,24 @@ void tale_user_revoke(int32_t user, int64_t said_us)
     tale_say(0, event);
 }
 
+void tale_agent_revoke(int32_t agent)
+{
+    char name[SIM_NAME_SIZE];
+    struct curfew_event event = {.type = CURFEW_EVENT_SUBJECT_REVOKED};
+    event.as.subject_revoked.kind = CURFEW_KIND_AGENT;
+    event.as.subject_revoked.tenant = event.as.subject_revoked.scope = curfew_slice_of(SIM_TENANT);
+    event.as.subject_revoked.id = named(sim_agent_name, agent, name);
+    tale_say(0, event);
+}
+
+void tale_tenant_propose(void)
+{
+    struct curfew_event event = {.type = CURFEW_EVENT_SUBJECT_REVOKED};
+    event.as.subject_revoked.kind = CURFEW_KIND_TENANT;
+    event.as.subject_revoked.tenant = event.as.subject_revoked.id = curfew_slice_of(SIM_TENANT);
+    tale_say(0, event);
+}
+
 int64_t tale_tick(int64_t clock_error_us)
 {
     struct curfew_event event = {.type = CURFEW_EVENT_TICK};
@@ -267,6 +285,8 @@ static void announce(int32_t session, int32_t token, struct curfew_claims claims
     said->claims.user = named(sim_user_name, facts->user, said->user);
     said->claims.jti = named(sim_token_name, token, said->jti);
     said->claims.auth_us = facts->auth_us;
+    said->agents[0] = named(sim_agent_name, tale.agent, said->agent);
+    said->claims.agents = (struct curfew_list){said->agents, tale.agent == 0 ? 0 : 1};
     event.as.token_created.claims = said->claims;
     event.as.token_created.writer = curfew_slice_of("writer"); /* as tale_say has it */
     event.as.token_created.said_us = tale.world.now_us;

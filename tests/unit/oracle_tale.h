@@ -22,6 +22,8 @@ struct tale_said {
     struct curfew_claims claims;
     struct curfew_path_step steps[CURFEW_PATH_MAX];
     char session[SIM_NAME_SIZE], user[SIM_NAME_SIZE], jti[SIM_NAME_SIZE], tasks[CURFEW_PATH_MAX][SIM_NAME_SIZE];
+    char agent[SIM_NAME_SIZE];
+    struct curfew_slice agents[1];
     struct curfew_receipt receipt;
     uint8_t digest[CURFEW_RECORD_DIGEST_SIZE]; /* of its announcement */
 };
@@ -32,6 +34,7 @@ struct tale {
     struct sim_oracle *oracle;
     int64_t ends[CURFEW_TOPIC_COUNT][SIM_LANES_MAX]; /* of the logs: the next offset */
     int64_t broker_error_us; /* of the clock of all brokers */
+    int32_t agent; /* through which the next tokens act; 0: none */
     int logs_made;
     uint8_t log_ids[SIM_LANES_MAX][CURFEW_LOG_ID_SIZE];
     struct tale_said tokens[TALE_TOKENS];
@@ -63,6 +66,8 @@ void tale_task(struct tale_step step, struct tale_step parent, int32_t holder);
 void tale_task_end(enum curfew_event_type type, struct tale_step step); /* of the task or of its attempt */
 void tale_token_revoke(int32_t token);
 void tale_user_revoke(int32_t user, int64_t said_us);
+void tale_agent_revoke(int32_t agent);
+void tale_tenant_propose(void); /* one operator revokes the tenant */
 int64_t tale_tick(int64_t clock_error_us); /* takes all of control in */
 void tale_ticks(int64_t us); /* good ones, that long */
 void tale_beat(int32_t holder, int64_t said_ago_us);

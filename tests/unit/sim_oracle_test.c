@@ -267,6 +267,62 @@ static void test_said_twice_a_user_is_revoked_once(void **state)
     tale_is_over(1, CURFEW_KIND_USER);
 }
 
+static void test_an_agent_is_revoked_and_its_session_goes_on(void **state)
+{
+    (void)state;
+    tale_session((struct tale_start){.session = 1});
+    tale.agent = 5;
+    tale_token(1, 0, NULL);
+    tale.agent = 6;
+    tale_token(2, 0, NULL);
+    tale_agent_revoke(5);
+    tale_is_over(1, CURFEW_KIND_AGENT);
+    tale_lives(2);
+    tale.agent = 5;
+    tale_mint(1, 3, 0, NULL); /* the lane has not heard of it */
+    tale_release(3);
+    tale_fine();
+    tale_tick(0);
+    tale_leaves_wrongly(1, 4, 0, NULL);
+    tale.agent = 6;
+    tale_token(5, 0, NULL);
+    tale_lives(5);
+    tale_pass(2 * S);
+    tale_session((struct tale_start){.session = 2});
+    tale.agent = 5;
+    tale_mint(2, 6, 0, NULL); /* whoever logs in later may send it again */
+    tale_release(6);
+    tale_lives(6);
+}
+
+static void test_what_one_operator_proposes_ends_nothing(void **state)
+{
+    (void)state;
+    tale_session((struct tale_start){.session = 1});
+    tale_token(1, 0, NULL);
+    tale_tenant_propose();
+    tale_tick(0);
+    tale_lives(1);
+    tale_denied(1, CURFEW_KIND_TENANT);
+    tale_found("I8");
+    tale_denied(1, CURFEW_KIND_AGENT); /* it has none */
+    tale_found("I8");
+}
+
+static void test_an_end_after_the_revocation_is_the_sessions(void **state)
+{
+    (void)state;
+    tale_session((struct tale_start){.session = 1});
+    tale_token(1, 0, NULL);
+    tale_user_revoke(1, tale.world.now_us);
+    tale_tick(0);
+    tale_denied(1, CURFEW_KIND_SESSION); /* nothing of this lane says so yet */
+    tale_found("I8");
+    tale_task_end(CURFEW_EVENT_TASK_ENDED, (struct tale_step){1, 0});
+    tale_denied(1, CURFEW_KIND_SESSION);
+    tale_fine();
+}
+
 /* --- what is refused --- */
 
 static void test_sessions_that_never_began(void **state)
@@ -392,6 +448,9 @@ int main(void)
                                         tale_end),
         cmocka_unit_test_setup_teardown(test_a_user_is_revoked_up_to_two_skews_from_now, tale_begin, tale_end),
         cmocka_unit_test_setup_teardown(test_said_twice_a_user_is_revoked_once, tale_begin, tale_end),
+        cmocka_unit_test_setup_teardown(test_an_agent_is_revoked_and_its_session_goes_on, tale_begin, tale_end),
+        cmocka_unit_test_setup_teardown(test_what_one_operator_proposes_ends_nothing, tale_begin, tale_end),
+        cmocka_unit_test_setup_teardown(test_an_end_after_the_revocation_is_the_sessions, tale_begin, tale_end),
         cmocka_unit_test_setup_teardown(test_sessions_that_never_began, tale_begin, tale_end),
         cmocka_unit_test_setup_teardown(test_control_is_taken_in_by_ticks, tale_begin, tale_end),
         cmocka_unit_test_setup_teardown(test_tasks_that_never_began, tale_begin, tale_end),

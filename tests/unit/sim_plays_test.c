@@ -255,12 +255,49 @@ static void every_scene_for_coordinators_occurs(void **state)
     }
 }
 
+static void agents_are_revoked_while_they_work(void **state)
+{
+    /* Goal: in some worlds; an agent of its own mints before and after, and its session's actor beside it; a proposal
+     * is the first actor's alone. */
+    int revoked = 0;
+    int proposed = 0;
+    (void)state;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct sim_plan plan;
+        struct sim_plan more;
+        int mints[2] = {0, 0};
+        int32_t agent = 0;
+        int64_t at_us = 0;
+        begun(seed, seed % 2 == 0, &plan);
+        added(&plan, seed, sim_plan_work_standing, &more);
+        for (size_t i = 0; i < more.count; i++) {
+            const struct sim_action *action = &more.actions[i];
+            at_us = action->act == SIM_AGENT_REVOKE ? action->at_us : at_us;
+            agent = action->act == SIM_AGENT_REVOKE ? action->agent : agent;
+            proposed += action->act == SIM_TENANT_PROPOSE ? 1 : 0;
+            assert_true(action->act != SIM_TENANT_PROPOSE || action->actor == 1);
+        }
+        for (size_t i = 0; i < more.count; i++) {
+            const struct sim_action *action = &more.actions[i];
+            mints[action->at_us > at_us] += action->act == SIM_MINT && action->agent == agent ? 1 : 0;
+        }
+        revoked += agent != 0 ? 1 : 0;
+        assert_true(agent == 0 || (agent > SIM_ACTORS_MAX && agent <= SIM_AGENTS_MAX));
+        assert_true(agent == 0 || (mints[0] > 0 && mints[1] > 1));
+        sim_plan_free(&plan);
+        sim_plan_free(&more);
+    }
+    assert_in_range(revoked, SEEDS / 5, 3 * SEEDS / 5);
+    assert_in_range(proposed, SEEDS / 10, 2 * SEEDS / 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_play_takes_numbers_of_its_own),
         cmocka_unit_test(a_play_is_asked_about_before_calm_and_among_faults),
         cmocka_unit_test(every_kind_of_rare_work_occurs),
+        cmocka_unit_test(agents_are_revoked_while_they_work),
         cmocka_unit_test(a_world_in_which_nothing_breaks_has_no_scene),
         cmocka_unit_test(every_scene_for_coordinators_occurs),
     };
