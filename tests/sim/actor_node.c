@@ -94,6 +94,7 @@ static void boot(void *self, struct curfew_bus *bus, struct curfew_now now)
     struct sim_actor *node = self;
     struct curfew_error error;
     node->bus = bus;
+    node->silent_until_us = 0; /* who was silent is dead */
     for (int i = 0; i < SIM_LANES_MAX; i++) {
         node->beats[i].node = node;
         node->beats[i].under_way = false;

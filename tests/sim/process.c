@@ -74,7 +74,9 @@ void sim_process_suspend(struct sim_process *process, int64_t for_us)
     if (process->up) {
         sim_trace_line(&world->trace, world->now_us, process->name, "is suspended for %lld us", (long long)for_us);
         process->suspended_until_us = world->now_us + for_us;
-        process->faulted_us = process->suspended_until_us;
+        if (process->suspended_until_us > process->faulted_us) {
+            process->faulted_us = process->suspended_until_us;
+        }
     }
 }
 
