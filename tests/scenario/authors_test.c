@@ -1,4 +1,5 @@
-/* authors_test: who may write, on a real Kafka: forged and foreign records move nothing, keys rotate, writers go. */
+/* authors_test: who may write, on a real Kafka: forged and foreign records move nothing, keys rotate, writers go; what
+ * operators revoke, alone and in two. */
 #include "tests/scenario/play.h"
 #include <string.h>
 
@@ -117,6 +118,107 @@ static void keys_rotate_and_writers_go(void **state)
     play_end(&play);
 }
 
+/* The same, asking the play's coordinator what it comes to. */
+static struct rig_output revokes(struct play *play, const char *key, const char *const *arguments)
+{
+    const char *argv[24];
+    size_t count = 0;
+
+    argv[count++] = "revoke";
+    for (; *arguments != NULL && count + 3 < 24; arguments++) {
+        argv[count++] = *arguments;
+    }
+    argv[count++] = "--set";
+    argv[count++] = rig_text(play->rig, "coordinator.url=http://%s", rig_process_address(play->coordinator));
+    argv[count] = NULL;
+    struct rig_output output = speaks(play, key, argv);
+    if (output.status != 0) {
+        fail_msg("revoke %s by %s: %d: %s%s", argv[1], key, output.status, output.out, output.err);
+    }
+    return output;
+}
+
+static void says_in(const struct rig_output *output, const char *text)
+{
+    if (strstr(output->out, text) == NULL) {
+        fail_msg("%s was to be in: %s%s", text, output->out, output->err);
+    }
+}
+
+#define WORKER "spiffe://acme/worker"
+
+static struct rig_output mints(struct play *play, struct play_session session)
+{
+    return rig_curfew(play->rig, NULL, "token", "mint", "--session-file", session.file, "--path", "work:1",
+                      "--audience", PLAY_AUDIENCE, "--agent", WORKER);
+}
+
+static void a_key_is_revoked_by_two_operators(void **state)
+{
+    /* Goal: one operator's word, also twice, denies nothing and is told as waiting; another's denies at every hop, and
+     * no token of that key is minted any more. */
+    struct play play = play_begin(*state, 2);
+    const struct play_session session = play_session(&play, "ada");
+    const struct rig_output jwks = rig_run(
+        play.rig, NULL,
+        LIST("jq", "-rj", ".keys[0].kid", rig_text(play.rig, "%s/%s.jwks", rig_directory(play.rig), play.prefix)));
+    const char *const key[] = {"key", "--key", jwks.out, NULL};
+    struct rig_output output;
+
+    assert_int_equal(jwks.status, 0);
+    play_task(&play, session.id, "work", NULL);
+    const char *token = play_mint(&play, session, LIST("work:1"));
+    play_all(&play, token, 200);
+    for (int i = 0; i < 2; i++) {
+        output = revokes(&play, "operator", key);
+        says_in(&output, "\"pending\":true");
+        assert_non_null(strstr(output.err, "NO effect yet"));
+    }
+    output = revokes(&play, "app", LIST("key", "--key", jwks.out, "--dry-run"));
+    says_in(&output, "\"sessions\":0,\"tasks\":0,\"proposed_by\":\"operator\"");
+    play_all(&play, token, 200);
+    output = revokes(&play, "app", key);
+    says_in(&output, "\"pending\":false");
+    play_until(&play, token, 403, "both operators have said it");
+    output = mints(&play, session);
+    assert_int_equal(output.status, 3);
+    assert_string_equal(output.out, "");
+    play_end(&play);
+}
+
+static void agents_tenants_and_policies_are_revoked(void **state)
+{
+    /* Goal: a dry run counts and ends nothing; an agent's token is denied while its session goes on; a version nobody
+     * adopted cannot be raised to; a broken glass ends a tenant's session at once. */
+    struct play play = play_begin(*state, 2);
+    const struct play_session session = play_session(&play, "ada");
+    const char *const tenant[] = {"tenant", "--tenant", "acme", "--break-glass", "--reason", "it leaks", NULL};
+
+    play_task(&play, session.id, "work", NULL);
+    struct rig_output output = mints(&play, session);
+    assert_int_equal(output.status, 0);
+    const char *token = rig_text(play.rig, "%.*s", (int)strcspn(output.out, "\n"), output.out);
+    play_all(&play, token, 200);
+    output = revokes(&play, "operator", LIST("tenant", "--tenant", "acme", "--dry-run"));
+    says_in(&output, "\"sessions\":1,\"tasks\":1,\"proposed_by\":null");
+    refused(&play, "operator", "unknown_policy",
+            LIST("revoke", "policy", "--tenant", "acme", "--policy", "payments:7"));
+    assert_int_equal(
+        speaks(&play, "operator", LIST("policy", "adopt", "--tenant", "acme", "--policy", "payments:7")).status, 0);
+    (void)revokes(
+        &play, "operator",
+        LIST("policy", "--tenant", "acme", "--policy", "payments:7", "--break-glass", "--reason", "it leaks"));
+    play_all(&play, token, 200);
+    (void)revokes(&play, "operator", LIST("agent", "--tenant", "acme", "--agent", WORKER));
+    play_until(&play, token, 403, "its agent was revoked");
+    play_task(&play, session.id, "more", NULL);
+    (void)revokes(&play, "operator", tenant);
+    rig_until(says,
+              &(struct trying){&play, "app", LIST("task", "start", session.id, "last"), "\"reason\":\"session_over\""},
+              PLAY_SOON_MS, "the tenant's session is over");
+    play_end(&play);
+}
+
 struct asked {
     struct rig *rig;
     struct rig_process *service;
@@ -149,6 +251,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forged_and_foreign_records_move_nothing),
         cmocka_unit_test(keys_rotate_and_writers_go),
+        cmocka_unit_test(a_key_is_revoked_by_two_operators),
+        cmocka_unit_test(agents_tenants_and_policies_are_revoked),
         cmocka_unit_test(a_coordinator_with_another_master_stops_at_genesis),
     };
     return rig_main("authors", tests, sizeof tests / sizeof tests[0]);

@@ -247,7 +247,7 @@ static void too_many_proposals_are_refused_and_ends_are_not(void **state)
     (void)
         state; /* goal: at the bound a new one is refused retriably; those that wait, a second and broken glass go on */
     struct world *world = begin();
-    char names[CURFEW_PROPOSALS_MAX + 1][16];
+    char names[CURFEW_PROPOSALS_MAX + 1][24];
     struct curfew_event event = asks(CURFEW_KIND_TENANT);
     for (int i = 0; i <= CURFEW_PROPOSALS_MAX; i++) {
         (void)snprintf(names[i], sizeof names[i], "tenant-%d", i);
