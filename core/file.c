@@ -2,6 +2,8 @@
 #include "core/file.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -101,18 +103,28 @@ static bool write_all(int descriptor, const uint8_t *bytes, size_t size)
     return true;
 }
 
-enum curfew_status curfew_file_create_private(const char *path, const char *what, struct curfew_slice bytes,
-                                              struct curfew_error *error)
+/* Makes what happened to the directory's entries durable; a directory that cannot be opened for it is no harm. */
+static bool sync_directory(const char *path)
 {
-    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (descriptor < 0 && errno == EEXIST) {
-        return curfew_error_set(error, CURFEW_INVALID,
-                                "writing a new %s to %s: it exists, and a key is never overwritten; name another file "
-                                "or move that one away",
-                                what, path);
-    }
+    char directory[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    const int size = slash == NULL ? 0 : (int)(slash - path) + 1;
+    snprintf(directory, sizeof directory, "%.*s", size == 0 ? 1 : size, size == 0 ? "." : path);
+    int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0) {
-        return curfew_error_set(error, CURFEW_UNAVAILABLE, "writing a new %s to %s: %s", what, path, strerror(errno));
+        return true;
+    }
+    bool synced = fsync(descriptor) == 0 || errno == EINVAL; /* which some file systems say of a directory */
+    close(descriptor);
+    return synced;
+}
+
+/* The bytes, durable, in a file of mode 0600 whose name ends the template `part`. Leaves no file when it fails. */
+static bool write_part(char *part, struct curfew_slice bytes)
+{
+    int descriptor = mkostemp(part, O_CLOEXEC);
+    if (descriptor < 0) {
+        return false;
     }
     bool written = write_all(descriptor, bytes.at, bytes.size) && fsync(descriptor) == 0;
     int problem = errno;
@@ -121,7 +133,39 @@ enum curfew_status curfew_file_create_private(const char *path, const char *what
         problem = errno;
     }
     if (!written) {
-        (void)unlink(path); /* ours: half a key helps nobody */
+        (void)unlink(part);
+        errno = problem;
+    }
+    return written;
+}
+
+enum curfew_status curfew_file_create_private(const char *path, const char *what, struct curfew_slice bytes,
+                                              struct curfew_error *error)
+{
+    char part[PATH_MAX];
+    if (snprintf(part, sizeof part, "%s.XXXXXX", path) >= (int)sizeof part) {
+        return curfew_error_set(error, CURFEW_INVALID, "writing a new %s: its path of %zu bytes is too long", what,
+                                strlen(path));
+    }
+    bool linked = false;
+    bool written = write_part(part, bytes);
+    if (written) {
+        linked = link(part, path) == 0; /* the whole file or none under its name, and never in place of another */
+        int problem = errno;
+        (void)unlink(part);
+        errno = problem;
+    }
+    if (written && !linked && errno == EEXIST) {
+        return curfew_error_set(error, CURFEW_INVALID,
+                                "writing a new %s to %s: it exists, and a key is never overwritten; name another file "
+                                "or move that one away",
+                                what, path);
+    }
+    if (!linked || !sync_directory(path)) {
+        int problem = errno;
+        if (linked) {
+            (void)unlink(path); /* ours: a key that may be gone after a power cut is none */
+        }
         return curfew_error_set(error, CURFEW_UNAVAILABLE, "writing a new %s to %s: %s", what, path, strerror(problem));
     }
     return CURFEW_OK;

@@ -26,8 +26,10 @@ struct curfew_file_request {
  * long, or not private. */
 enum curfew_status curfew_file_read(const struct curfew_file_request *request, struct curfew_file *file,
                                     struct curfew_error *error) CURFEW_MUST_CHECK;
-/* Makes a new file of mode 0600 that holds `bytes`, durably; `what` names it in errors. CURFEW_INVALID: there is one
- * already, which is never overwritten: it may be the only copy of a key. CURFEW_UNAVAILABLE: it cannot be written. */
+/* Makes a new file of mode 0600 that holds `bytes`, durably; `what` names it in errors. Under its name there is all of
+ * it or nothing, whenever the process dies: it is written under another (path, a dot, six characters) and linked.
+ * CURFEW_INVALID: there is one already, which is never overwritten: it may be the only copy of a key.
+ * CURFEW_UNAVAILABLE: it cannot be written. */
 enum curfew_status curfew_file_create_private(const char *path, const char *what, struct curfew_slice bytes,
                                               struct curfew_error *error) CURFEW_MUST_CHECK;
 /* Wipes and frees the bytes; again is fine. */
