@@ -48,6 +48,27 @@ static enum curfew_status open_operator(const char *directory, const char *name,
     return status;
 }
 
+/* Whoever else may write in the directory could put a master key of their own there, and be every writer. */
+static enum curfew_status open_directory(const char *directory, struct curfew_error *error)
+{
+    struct stat facts;
+
+    if (mkdir(directory, S_IRWXU) != 0 && errno != EEXIST)
+        return curfew_error_set(error, CURFEW_UNAVAILABLE, "making the directory %s of --keys: %s", directory,
+                                strerror(errno));
+    if (stat(directory, &facts) != 0)
+        return curfew_error_set(error, CURFEW_UNAVAILABLE, "looking at the directory %s of --keys: %s", directory,
+                                strerror(errno));
+    if (!S_ISDIR(facts.st_mode))
+        return curfew_error_set(error, CURFEW_INVALID, "making keys: %s of --keys is no directory", directory);
+    if (facts.st_uid != geteuid() || (facts.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return curfew_error_set(error, CURFEW_INVALID,
+                                "making keys: somebody else may write in %s (owner %ld, mode %04o), and could put a "
+                                "master key of theirs there; name a directory that is yours with --keys",
+                                directory, (long)facts.st_uid, (unsigned)(facts.st_mode & 07777));
+    return CURFEW_OK;
+}
+
 enum curfew_status curfew_keys_open(const char *directory, const char *name, struct curfew_keys *keys,
                                     struct curfew_error *error)
 {
@@ -57,10 +78,9 @@ enum curfew_status curfew_keys_open(const char *directory, const char *name, str
         return curfew_error_set(error, CURFEW_INVALID,
                                 "making keys: \"%.64s\" cannot be an operator's name, which is a file's name too",
                                 name);
-    if (mkdir(directory, S_IRWXU) != 0 && errno != EEXIST)
-        return curfew_error_set(error, CURFEW_UNAVAILABLE, "making the directory %s of --keys: %s", directory,
-                                strerror(errno));
-    enum curfew_status status = open_master(directory, keys, error);
+    enum curfew_status status = open_directory(directory, error);
+    if (status == CURFEW_OK)
+        status = open_master(directory, keys, error);
     if (status == CURFEW_OK)
         status = open_operator(directory, name, keys, error);
     if (status != CURFEW_OK)

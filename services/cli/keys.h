@@ -13,7 +13,8 @@ struct curfew_keys {
 };
 
 /* Makes the directory (mode 0700) and the files (mode 0600) that are missing: DIR/master.key and DIR/<name>.key. `name`
- * is the operator's; CURFEW_INVALID when it cannot be a file's name, or a file there is not what it should be. */
+ * is the operator's; CURFEW_INVALID when it cannot be a file's name, when somebody else may write in the directory, or
+ * a file there is not what it should be. */
 enum curfew_status curfew_keys_open(const char *directory, const char *name, struct curfew_keys *keys,
                                     struct curfew_error *error) CURFEW_MUST_CHECK;
 void curfew_keys_wipe(struct curfew_keys *keys);

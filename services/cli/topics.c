@@ -1,5 +1,6 @@
 /* topics: `curfew topics create` and `curfew topics check`. */
 #include "core/clock.h"
+#include "core/id.h"
 #include "services/cli/commands.h"
 #include "services/cli/genesis.h"
 #include "services/cli/keys.h"
@@ -82,6 +83,21 @@ static const struct argp_option create_options[] = {
     {NULL, 0, NULL, 0, NULL, 0},
 };
 
+/* Genesis is for ever: a coordinator nobody can be would leave a cluster that never does anything. */
+static void take_coordinator(struct create *create, const char *name, const struct argp_state *state)
+{
+    if (!curfew_id_valid(curfew_slice_of(name)))
+        argp_error(state, "--coordinator is \"%.32s\": a name has 1 to %d bytes of UTF-8, no control characters", name,
+                   CURFEW_ID_MAX);
+    if (create->coordinator_count == CURFEW_FIRST_WRITERS_MAX - 1)
+        argp_error(state, "--coordinator: %d at most; add more later with curfew writer add",
+                   CURFEW_FIRST_WRITERS_MAX - 1);
+    for (size_t i = 0; i < create->coordinator_count; i++)
+        if (strcmp(create->coordinators[i], name) == 0)
+            argp_error(state, "--coordinator %s is there twice", name);
+    create->coordinators[create->coordinator_count++] = name;
+}
+
 static error_t parse_create(int key, char *argument, struct argp_state *state)
 {
     struct create *create = state->input;
@@ -96,10 +112,7 @@ static error_t parse_create(int key, char *argument, struct argp_state *state)
         create->operator_name = argument;
         return 0;
     case KEY_COORDINATOR:
-        if (create->coordinator_count == CURFEW_FIRST_WRITERS_MAX - 1)
-            argp_error(state, "--coordinator: %d at most; add more later with curfew writer add",
-                       CURFEW_FIRST_WRITERS_MAX - 1);
-        create->coordinators[create->coordinator_count++] = argument;
+        take_coordinator(create, argument, state);
         return 0;
     case ARGP_KEY_END:
         curfew_cli_require(state, create->keys, "--keys", "--keys keys; the cluster's secrets are left there");

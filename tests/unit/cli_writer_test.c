@@ -84,6 +84,32 @@ static void secrets_are_made_once_and_private(void **state)
     curfew_keys_wipe(&first);
 }
 
+static void a_directory_of_somebody_else_is_refused(void **state)
+{
+    /* Goal: who may write beside the master key could put one of his own there and be every writer; nothing is made. */
+    static const mode_t modes[] = {0777, 0770, 0720, 0702, 01777};
+    struct curfew_keys keys;
+    struct curfew_error error;
+    (void)state;
+    assert_int_equal(mkdir(in("k"), 0700), 0);
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        assert_int_equal(chmod(in("k"), modes[i]), 0);
+        assert_int_equal(curfew_keys_open(in("k"), "ana", &keys, &error), CURFEW_INVALID);
+        assert_non_null(strstr(error.text, "somebody else may write"));
+        assert_int_equal(access(in("k/master.key"), F_OK), -1);
+    }
+    assert_int_equal(chmod(in("k"), 0755), 0); /* who may look sees names of files alone */
+    assert_int_equal(curfew_keys_open(in("k"), "ana", &keys, &error), CURFEW_OK);
+    curfew_keys_wipe(&keys);
+    if (geteuid() == 0) { /* only root can give it away */
+        assert_int_equal(chown(in("k"), 65534, 65534), 0);
+        assert_int_equal(curfew_keys_open(in("k"), "ana", &keys, &error), CURFEW_INVALID);
+        assert_non_null(strstr(error.text, "owner 65534"));
+    }
+    assert_int_equal(curfew_keys_open(in("k/master.key"), "ana", &keys, &error), CURFEW_INVALID);
+    assert_non_null(strstr(error.text, "no directory"));
+}
+
 static void key_files_that_are_none_are_told(void **state)
 {
     /* Goal: each slip says which file and what it should be; no byte of a key is in the text. */
@@ -129,6 +155,9 @@ static void wrong_use_says_what_to_write(void **state)
         {{"writer", "rotate", "etl"}, "--drop-old"},
         {{"writer", "remove"}, "NAME"},
         {{"topics", "create"}, "--keys"},
+        {{"topics", "create", "--keys", "x", "--coordinator", ""}, "1 to 256 bytes"},
+        {{"topics", "create", "--keys", "x", "--coordinator", "c\n1"}, "no control characters"},
+        {{"topics", "create", "--keys", "x", "--coordinator", "c1", "--coordinator", "c1"}, "twice"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -226,6 +255,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(secrets_are_made_once_and_private, make_directory, remove_directory),
+        cmocka_unit_test_setup_teardown(a_directory_of_somebody_else_is_refused, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(key_files_that_are_none_are_told, make_directory, remove_directory),
         cmocka_unit_test(wrong_use_says_what_to_write),
         cmocka_unit_test(a_replay_knows_what_a_coordinator_knows),
