@@ -1,4 +1,4 @@
-/* object: a flat JSON object, put together member by member and printed as one line. */
+/* object: a JSON object, put together member by member and printed as one line. */
 #include "services/cli/object.h"
 #include "core/json.h"
 #include <stdlib.h>
@@ -66,6 +66,21 @@ void curfew_object_put_null(struct curfew_object *object, const char *name)
     if (curfew_json_parse(curfew_slice_of("null"), &null, NULL) != CURFEW_OK)
         null = NULL;
     put(object, name, null);
+}
+
+void curfew_object_put_slices(struct curfew_object *object, const char *name, const struct curfew_slice *texts,
+                              size_t count)
+{
+    struct curfew_json *array = curfew_json_array();
+    bool whole = array != NULL;
+
+    for (size_t i = 0; i < count && whole; i++)
+        whole = curfew_json_append(array, curfew_json_of_string(texts[i]));
+    if (!whole) {
+        curfew_json_destroy(array);
+        array = NULL;
+    }
+    put(object, name, array);
 }
 
 enum curfew_status curfew_object_print(const struct curfew_object *object, FILE *file, struct curfew_error *error)

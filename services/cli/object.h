@@ -1,6 +1,6 @@
-/* object: a flat JSON object, put together member by member and printed as one line (over core/json). Putting never
- * fails on the spot: an object that ran out of memory, or was given text that is not UTF-8, says so when it is printed.
- * One thread an object. */
+/* object: a JSON object of plain values and lists of text, put together member by member and printed as one line (over
+ * core/json). Putting never fails on the spot: an object that ran out of memory, or was given text that is not UTF-8,
+ * says so when it is printed. One thread an object. */
 #ifndef CURFEW_CLI_OBJECT_H
 #define CURFEW_CLI_OBJECT_H
 
@@ -18,6 +18,9 @@ void curfew_object_put_slice(struct curfew_object *object, const char *name, str
 void curfew_object_put_int(struct curfew_object *object, const char *name, int64_t value);
 void curfew_object_put_bool(struct curfew_object *object, const char *name, bool value);
 void curfew_object_put_null(struct curfew_object *object, const char *name);
+/* An array of strings. */
+void curfew_object_put_slices(struct curfew_object *object, const char *name, const struct curfew_slice *texts,
+                              size_t count);
 
 /* One line, members in the order they were put. */
 enum curfew_status curfew_object_print(const struct curfew_object *object, FILE *file,

@@ -218,10 +218,15 @@ static int grant(struct curfew_cli *cli, const struct writer *writer, const stru
     snprintf(what, sizeof what, "writer %s", writer->name);
     const struct curfew_cli_report report = {what, NULL, NULL};
     int result = curfew_cli_emit(cli, event, &report);
-    if (result == CURFEW_EXIT_REFUSED && writer->out != NULL)
+    if (writer->out == NULL)
+        return result;
+    if (result == CURFEW_EXIT_REFUSED)
         (void)unlink(writer->out);
-    if (result == CURFEW_EXIT_OK && writer->out != NULL)
+    else if (result == CURFEW_EXIT_OK)
         curfew_cli_say("its key is in %s; pipelines take it in with their next tick", writer->out);
+    else
+        curfew_cli_say("its key is kept in %s: it counts once curfew writer list shows epoch %d of %s", writer->out,
+                       (int)set->epoch, writer->name);
     return result;
 }
 
@@ -269,6 +274,8 @@ static int add(struct curfew_cli *cli, struct writer *writer, const struct state
             "adding writer %s: there is one; curfew writer rotate gives it a new key, curfew writer remove takes "
             "its rights away",
             writer->name);
+    if (known != NULL && known->epoch == INT32_MAX)
+        return fail("adding writer %s: it has used up its epochs; give it another name", writer->name);
     const int32_t epoch = known == NULL ? 1 : known->epoch + 1; /* what was removed comes back with a new key only */
     const struct curfew_event event = event_of(writer, epoch, epoch);
     if (!curfew_right_sane(&event.as.writer_set))
@@ -284,6 +291,8 @@ static int rotate(struct curfew_cli *cli, struct writer *writer, const struct st
 {
     if (known == NULL || known->roles == 0)
         return fail("rotating the key of %s: there is no such writer; curfew writer list names them", writer->name);
+    if (writer->out != NULL && known->epoch == INT32_MAX)
+        return fail("rotating the key of %s: it has used up its epochs; add a writer of another name", writer->name);
     keep_rights(writer, known);
     const int32_t epoch = known->epoch + (writer->out != NULL ? 1 : 0);
     const struct curfew_event event = event_of(writer, epoch, writer->drop_old ? epoch : known->least_epoch);
@@ -368,42 +377,40 @@ static const struct curfew_cli_syntax list_syntax = {
         "Prints every writer, one a line: its name, roles, tenants, issuers and key epochs. Takes the master key, with "
         "which what stands in the log is proven, and no writer's key.\v"
         "Example:\n"
-        "  curfew writer list --master-file keys/master.key" CURFEW_CLI_EXITS,
+        "  curfew writer list --master-file keys/master.key\n\n"
+        "Like every curfew writer command it reads the control log from its beginning, some 2 s for each day of ticks: "
+        "give it a longer --timeout on a cluster that is older than a few days." CURFEW_CLI_EXITS,
 };
 
-/* "a,b" of names or roles. */
-static void join(char *text, size_t size, struct curfew_slice name)
+/* "a,b" for people: a name may hold a comma itself, so programs take --json. */
+static void print_names(const struct curfew_slice *names, size_t count, const char *none)
 {
-    size_t used = strlen(text);
-
-    snprintf(text + used, size - used, "%s%.*s", used == 0 ? "" : ",", CURFEW_SLICE_ARGS(name));
+    printf("\t%s", count == 0 ? none : "");
+    for (size_t i = 0; i < count; i++)
+        printf("%s%.*s", i == 0 ? "" : ",", CURFEW_SLICE_ARGS(names[i]));
 }
 
 static int print_one(const struct curfew_cli *cli, const struct curfew_right *right)
 {
-    char roles[128] = "";
-    static char tenants[CURFEW_TENANTS_MAX * (CURFEW_ID_MAX + 1)];
-    static char issuers[CURFEW_ISSUERS_MAX * (CURFEW_ID_MAX + 1)];
+    struct curfew_slice roles[CURFEW_ROLE_COUNT];
+    size_t role_count = 0;
 
-    tenants[0] = issuers[0] = '\0';
     for (int role = 0; role < CURFEW_ROLE_COUNT; role++)
         if (curfew_right_has(right, (enum curfew_role)role))
-            join(roles, sizeof roles, curfew_slice_of(curfew_role_name((enum curfew_role)role)));
-    for (size_t i = 0; i < right->tenant_count; i++)
-        join(tenants, sizeof tenants, right->tenants[i]);
-    for (size_t i = 0; i < right->issuer_count; i++)
-        join(issuers, sizeof issuers, right->issuers[i]);
+            roles[role_count++] = curfew_slice_of(curfew_role_name((enum curfew_role)role));
     if (!cli->json) {
-        printf("%.*s\t%s\t%s\t%s\t%d..%d\n", CURFEW_SLICE_ARGS(right->name), right->roles == 0 ? "removed" : roles,
-               tenants[0] == '\0' ? "-" : tenants, issuers[0] == '\0' ? "-" : issuers, (int)right->least_epoch,
-               (int)right->epoch);
+        printf("%.*s", CURFEW_SLICE_ARGS(right->name));
+        print_names(roles, role_count, "removed");
+        print_names(right->tenants, right->tenant_count, "-");
+        print_names(right->issuers, right->issuer_count, "-");
+        printf("\t%d..%d\n", (int)right->least_epoch, (int)right->epoch);
         return CURFEW_EXIT_OK;
     }
     struct curfew_object *object = curfew_object_create();
     curfew_object_put_slice(object, "writer", right->name);
-    curfew_object_put_text(object, "roles", roles);
-    curfew_object_put_text(object, "tenants", tenants);
-    curfew_object_put_text(object, "issuers", issuers);
+    curfew_object_put_slices(object, "roles", roles, role_count);
+    curfew_object_put_slices(object, "tenants", right->tenants, right->tenant_count);
+    curfew_object_put_slices(object, "issuers", right->issuers, right->issuer_count);
     curfew_object_put_int(object, "epoch", right->epoch);
     curfew_object_put_int(object, "least_epoch", right->least_epoch);
     return curfew_cli_print(object, CURFEW_EXIT_OK);

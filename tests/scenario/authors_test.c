@@ -2,6 +2,7 @@
  * operators revoke, alone and in two. */
 #include "tests/scenario/play.h"
 #include <string.h>
+#include <unistd.h>
 
 #define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
 
@@ -91,7 +92,8 @@ static void forged_and_foreign_records_move_nothing(void **state)
 
 static void keys_rotate_and_writers_go(void **state)
 {
-    /* Goal: both keys until the old is dropped; a writer that was removed is refused; what it started is not ended. */
+    /* Goal: both keys until the old is dropped; a writer that was removed is refused, and no key is left of
+     * one that was not granted. */
     struct play play = play_begin(*state, 1);
     struct rig *rig = play.rig;
     const char *keys = rig_keys(rig, play.prefix);
@@ -113,8 +115,14 @@ static void keys_rotate_and_writers_go(void **state)
     output = speaks(&play, "operator", LIST("writer", "remove", "operator"));
     assert_int_equal(output.status, 0); /* app is an operator too */
     refused(&play, "operator", "role", LIST("writer", "remove", "app"));
+    const char *out = rig_text(rig, "%s/new.key", keys);
+    refused(&play, "operator", "role", LIST("writer", "add", "new", "--role", "hop", "--out", out));
+    assert_int_equal(access(out, F_OK), -1); /* a key that no right was granted to is taken back */
     output = rig_curfew(rig, NULL, "writer", "list");
     assert_non_null(strstr(output.out, "etl\tremoved"));
+    output = rig_curfew(rig, NULL, "writer", "list", "--json");
+    assert_non_null(strstr(output.out, "{\"writer\":\"etl\",\"roles\":[],\"tenants\":[],"));
+    assert_non_null(strstr(output.out, "\"roles\":[\"issuer\",\"orchestrator\",\"operator\"],\"tenants\":[\"*\"]"));
     play_end(&play);
 }
 

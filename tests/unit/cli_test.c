@@ -356,6 +356,30 @@ static void test_lines_for_people_tell_the_four_ends_apart(void **state)
     assert_string_equal(line, "task clean: unavailable: asking 127.0.0.1:9: it is silent");
 }
 
+static void test_lists_of_text_are_arrays(void **state)
+{
+    /* Goal: a name with a comma, a quote or nothing in it stays one name; text that is not UTF-8 is a failure. */
+    const struct curfew_slice names[] = {curfew_slice_of("x,y"), curfew_slice_of("\""), curfew_slice_of("")};
+    const struct curfew_slice bad[] = {curfew_slice_of("good"), curfew_slice_of("\xff")};
+    char *text = NULL;
+    size_t size = 0;
+    struct curfew_error error;
+    FILE *file = open_memstream(&text, &size);
+    struct curfew_object *object = curfew_object_create();
+    (void)state;
+    assert_non_null(file);
+    curfew_object_put_slices(object, "names", names, 3);
+    curfew_object_put_slices(object, "none", NULL, 0);
+    assert_int_equal(curfew_object_print(object, file, &error), CURFEW_OK);
+    assert_int_equal(fclose(file), 0);
+    assert_string_equal(text, "{\"names\":[\"x,y\",\"\\\"\",\"\"],\"none\":[]}\n");
+    free(text);
+    curfew_object_put_slices(object, "bad", bad, 2);
+    assert_int_equal(curfew_object_print(object, stdout, &error), CURFEW_NOMEM);
+    curfew_object_destroy(object);
+    curfew_object_put_slices(NULL, "names", names, 3);
+}
+
 static void test_an_object_that_cannot_be_made_says_so(void **state)
 {
     /* Goal: text that is not UTF-8, or no memory for the object, is a failure and not a shorter line. */
@@ -516,6 +540,7 @@ int main(void)
         cmocka_unit_test(test_json_of_a_refusal_says_why_and_whether_to_retry),
         cmocka_unit_test(test_json_of_an_unknown_fate_has_no_place),
         cmocka_unit_test(test_lines_for_people_tell_the_four_ends_apart),
+        cmocka_unit_test(test_lists_of_text_are_arrays),
         cmocka_unit_test(test_an_object_that_cannot_be_made_says_so),
         cmocka_unit_test(test_a_token_is_one_word_of_a_file),
         cmocka_unit_test(test_a_file_is_read_whole_or_not_at_all),

@@ -237,7 +237,7 @@ static void a_replay_knows_what_a_coordinator_knows(void **state)
 
 static void a_replay_ends_in_time(void **state)
 {
-    /* Goal: a broker that does not say where the end is is not waited for for ever. */
+    /* Goal: a broker that does not say where the end is is not waited for for ever, and what helps is said. */
     struct curfew_error error;
     struct memory_bus *memory = memory_bus_make();
     (void)state;
@@ -246,6 +246,8 @@ static void a_replay_ends_in_time(void **state)
     struct curfew_lane *lane = curfew_lane_create(0, 2, control);
     assert_int_equal(curfew_replay_lane(&memory->bus, 0, lane, curfew_clock_now().boot_us + 20000, &error),
                      CURFEW_TIMEOUT);
+    assert_non_null(strstr(error.text, "after 0 records"));
+    assert_non_null(strstr(error.text, "--timeout 5m"));
     curfew_lane_destroy(lane);
     curfew_control_destroy(control);
     memory_bus_end(memory);
