@@ -180,7 +180,8 @@ static void a_lane_stops_where_it_cannot_be_sure(void **state)
 
 static void new_settings_reach_a_pipeline_by_its_tick(void **state)
 {
-    (void)state; /* goal: the same place of its log for every coordinator; unknown rules stop control at the record */
+    (void)
+        state; /* goal: the same place of its log for every coordinator; unknown rules or schemas stop control at it */
     struct world *world = world_with_token();
     struct curfew_event event = {.type = CURFEW_EVENT_SETTINGS, .as.settings = {.settings = world_settings()}};
     event.as.settings.settings.token_life_ms = 1000;
@@ -193,8 +194,15 @@ static void new_settings_reach_a_pipeline_by_its_tick(void **state)
     event.as.settings.settings.skew_ms = 0;
     assert_int_equal(world_control(world, event), CURFEW_STEP_DONE);
     assert_int_equal(world_reason(world), CURFEW_REASON_INVALID);
-    event.as.settings.settings.rules = 2;
+    event.as.settings.settings = world_settings();
+    event.as.settings.settings.rules = CURFEW_RULES_VERSION + 1;
     assert_int_equal(world_control(world, event), CURFEW_STEP_HALTED);
+    event.as.settings.settings.rules = CURFEW_RULES_VERSION;
+    event.as.settings.settings.schemas = CURFEW_SCHEMAS_VERSION + 1;
+    assert_int_equal(world_control(world, event), CURFEW_STEP_HALTED);
+    assert_non_null(strstr(curfew_lane_problem(world->control), "upgrade it"));
+    event.as.settings.settings.schemas = CURFEW_SCHEMAS_VERSION;
+    assert_int_equal(world_control(world, event), CURFEW_STEP_DONE); /* nothing had changed */
     world_end(world);
 }
 
