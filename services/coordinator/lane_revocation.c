@@ -59,7 +59,8 @@ static struct curfew_ruling propose(struct curfew_lane *lane, const struct curfe
 static void take_effect(struct curfew_lane *lane, const struct wish *wish, int64_t proposed_us,
                         const struct curfew_moment *moment)
 {
-    struct curfew_floor floor = {.kind = wish->target.kind, .floor = wish->floor, .expires_us = wish->expires_us};
+    struct curfew_floor floor = {
+        .kind = (int32_t)wish->target.kind, .floor = wish->floor, .expires_us = wish->expires_us};
     memcpy(floor.subject, wish->subject.digest, sizeof floor.subject);
     const struct curfew_cause cause = {moment->offset, moment->good_us};
     curfew_ledger_raise(lane->ledger, &floor, cause);
