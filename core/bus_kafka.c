@@ -3,6 +3,7 @@
 #include "core/clock.h"
 #include "core/kafka_client.h"
 #include "core/outage.h"
+#include "core/position.h"
 #include "core/stash.h"
 #include "core/waker.h"
 #include <assert.h>
@@ -19,8 +20,7 @@
 /* One partition of a topic, read or not. */
 struct reading {
     bool on;
-    bool restarted; /* since the last record: once is enough */
-    int64_t next; /* offset of the record that comes next, or where reading was to begin */
+    struct curfew_position position;
     rd_kafka_resp_err_t reported; /* the problem told last, so that it is told once */
 };
 
@@ -231,7 +231,7 @@ static enum curfew_status start_partition(struct kafka_bus *bus, struct topic_sl
         return curfew_error_set(error, CURFEW_UNAVAILABLE, "reading %s, partition %d: %s", slot->name, (int)partition,
                                 rd_kafka_err2str(rd_kafka_last_error()));
     }
-    slot->readings[partition] = (struct reading){.on = true, .next = offset};
+    slot->readings[partition] = (struct reading){.on = true, .position.next = offset};
     return CURFEW_OK;
 }
 
@@ -323,13 +323,6 @@ static bool tell_recovery(struct kafka_bus *bus, struct curfew_bus_event *event)
     return ended;
 }
 
-static void tell_time(const rd_kafka_message_t *message, struct curfew_bus_event *event)
-{
-    rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-    event->timestamp_us = rd_kafka_message_timestamp(message, &type) * CURFEW_US_PER_MS;
-    event->log_append_time = type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME;
-}
-
 static void tell_report(const rd_kafka_message_t *message, struct curfew_bus_event *event)
 {
     const struct topic_slot *slot = rd_kafka_topic_opaque(message->rkt);
@@ -342,7 +335,7 @@ static void tell_report(const rd_kafka_message_t *message, struct curfew_bus_eve
     } else {
         event->kind = CURFEW_BUS_DELIVERED;
         event->offset = message->offset;
-        tell_time(message, event);
+        curfew_kafka_time(message, event);
     }
 }
 
@@ -386,20 +379,30 @@ static bool next_report(struct kafka_bus *bus, enum curfew_kafka_role role, stru
     return false;
 }
 
-/* An offset reset of an older subscription can reach librdkafka's main thread behind the start of the new one, and then
- * ends that: the error names an offset we were not at. The new one is started again where it was. */
+/* Starts reading again where it was. False: that failed, and the partition is not read any more. */
 static bool restart(struct kafka_bus *bus, const struct place *place)
 {
     struct reading *reading = &place->slot->readings[place->partition];
-    if (reading->restarted || place->offset == reading->next) {
-        return false;
-    }
+    const struct curfew_position position = reading->position;
     if (stop_partition(bus, place->slot, place->partition, NULL) != CURFEW_OK ||
-        start_partition(bus, place->slot, place->partition, reading->next, NULL) != CURFEW_OK) {
+        start_partition(bus, place->slot, place->partition, position.next, NULL) != CURFEW_OK) {
         return false;
     }
-    reading->restarted = true;
+    reading->position = position;
     return true;
+}
+
+/* Whether a record or an end is to be told; reading then goes on at `next`. */
+static bool arrive(struct kafka_bus *bus, const struct place *place, int64_t next)
+{
+    struct reading *reading = &place->slot->readings[place->partition];
+    const enum curfew_arrival arrival = curfew_position_arrive(&reading->position, place->offset, next);
+    if (arrival == CURFEW_STRAYED) {
+        (void)restart(bus, place);
+    } else if (arrival == CURFEW_ARRIVED) {
+        reading->reported = RD_KAFKA_RESP_ERR_NO_ERROR;
+    }
+    return reading->on && arrival == CURFEW_ARRIVED;
 }
 
 /* What librdkafka says of a partition in place of a record. False: there is nothing to tell. */
@@ -413,11 +416,13 @@ static bool tell_partition_error(struct kafka_bus *bus, rd_kafka_event_t *queued
     rd_kafka_resp_err_t code = rd_kafka_event_error(queued);
     *event = event_of(CURFEW_BUS_CAUGHT_UP, place.slot->topic, place.partition, place.offset);
     if (code == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-        *reading = (struct reading){.on = reading->on, .next = place.offset};
-        return reading->on;
+        return arrive(bus, &place, place.offset);
     }
     bool gap = curfew_kafka_is_gap(code);
-    if (!reading->on || (gap ? restart(bus, &place) : reading->reported == code)) {
+    if (!reading->on || (!gap && reading->reported == code)) {
+        return false;
+    }
+    if (gap && curfew_position_miss(&reading->position, place.offset) == CURFEW_STRAYED && restart(bus, &place)) {
         return false;
     }
     reading->reported = code;
@@ -428,21 +433,17 @@ static bool tell_partition_error(struct kafka_bus *bus, rd_kafka_event_t *queued
     return true;
 }
 
-static void tell_record(const rd_kafka_message_t *message, struct curfew_bus_event *event)
+/* False: it is not of where we are. */
+static bool tell_record(struct kafka_bus *bus, const rd_kafka_message_t *message, struct curfew_bus_event *event)
 {
     struct topic_slot *slot = rd_kafka_topic_opaque(message->rkt);
-    struct reading *reading = &slot->readings[message->partition];
-    *reading = (struct reading){.on = reading->on, .next = message->offset + 1};
-    *event = event_of(CURFEW_BUS_RECORD, slot->topic, message->partition, message->offset);
-    tell_time(message, event);
-    event->key = (struct curfew_slice){message->key, message->key_len};
-    event->value = (struct curfew_slice){message->payload, message->len};
-    rd_kafka_headers_t *headers = NULL;
-    const void *mac = NULL;
-    if (rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR &&
-        rd_kafka_header_get_last(headers, CURFEW_MAC_HEADER, &mac, &event->mac.size) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        event->mac.at = mac;
+    const struct place place = {slot, message->partition, message->offset};
+    if (!arrive(bus, &place, message->offset + 1)) {
+        return false;
     }
+    *event = event_of(CURFEW_BUS_RECORD, slot->topic, message->partition, message->offset);
+    curfew_kafka_content(message, event);
+    return true;
 }
 
 static bool next_record(struct kafka_bus *bus, struct curfew_bus_event *event)
@@ -454,8 +455,7 @@ static bool next_record(struct kafka_bus *bus, struct curfew_bus_event *event)
             return false;
         }
         const rd_kafka_message_t *message = rd_kafka_event_message_next(queued);
-        if (message != NULL) {
-            tell_record(message, event);
+        if (message != NULL && tell_record(bus, message, event)) {
             bus->held = queued; /* the value lies in it */
             return true;
         }

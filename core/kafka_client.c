@@ -129,6 +129,26 @@ static rd_kafka_resp_err_t produce(rd_kafka_t *client, rd_kafka_topic_t *topic, 
                              RD_KAFKA_V_OPAQUE((void *)(uintptr_t)record->ticket), RD_KAFKA_V_END);
 }
 
+void curfew_kafka_time(const rd_kafka_message_t *message, struct curfew_bus_event *event)
+{
+    rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+    event->timestamp_us = rd_kafka_message_timestamp(message, &type) * CURFEW_US_PER_MS;
+    event->log_append_time = type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME;
+}
+
+void curfew_kafka_content(const rd_kafka_message_t *message, struct curfew_bus_event *event)
+{
+    rd_kafka_headers_t *headers = NULL;
+    const void *mac = NULL;
+    curfew_kafka_time(message, event);
+    event->key = (struct curfew_slice){message->key, message->key_len};
+    event->value = (struct curfew_slice){message->payload, message->len};
+    if (rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+        rd_kafka_header_get_last(headers, CURFEW_MAC_HEADER, &mac, &event->mac.size) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        event->mac.at = mac;
+    }
+}
+
 enum curfew_status curfew_kafka_produce(rd_kafka_t *client, rd_kafka_topic_t *topic, const char *address,
                                         const struct curfew_bus_record *record, bool *fatal, struct curfew_error *error)
 {

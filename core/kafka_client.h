@@ -12,6 +12,7 @@
 struct rd_kafka_s;
 struct rd_kafka_conf_s;
 struct rd_kafka_queue_s;
+struct rd_kafka_message_s;
 struct rd_kafka_topic_s;
 
 /* Checks kafka.* and makes what a handle of that role is created from; the caller destroys it. CURFEW_INVALID: a
@@ -34,6 +35,11 @@ enum curfew_status curfew_kafka_topic_open(struct rd_kafka_s *client, const char
 /* Waits up to `wait_ms` until it is known who leads the topic's partitions; false: nobody said. librdkafka finds out by
  * itself, but reading a partition whose leader is not known yet begins half a second late. */
 bool curfew_kafka_topic_warm(struct rd_kafka_s *client, struct rd_kafka_topic_s *topic, int wait_ms) CURFEW_MUST_CHECK;
+
+/* What a message says: when it was appended; and that with its key, value and the header curfew-mac, all of which live
+ * as long as the message. */
+void curfew_kafka_time(const struct rd_kafka_message_s *message, struct curfew_bus_event *event);
+void curfew_kafka_content(const struct rd_kafka_message_s *message, struct curfew_bus_event *event);
 
 /* Queues a record; its ticket is the message's opaque. `fatal` is set when the producer can take no more, ever. */
 enum curfew_status curfew_kafka_produce(struct rd_kafka_s *client, struct rd_kafka_topic_s *topic, const char *address,

@@ -8,6 +8,7 @@
 
 #define MANY 2000
 #define LATENCY_ROUNDS 400
+#define MOVED_US INT64_C(1500000) /* librdkafka asks again after 500 ms */
 
 /* A broker that goes silent is noticed sooner than by default, so that the test need not take so long. */
 static const char *const impatient[] = {"kafka.socket.timeout.ms", "2000", "kafka.message.timeout.ms", "3000", NULL};
@@ -171,6 +172,36 @@ static void a_gap_of_an_old_subscription_does_not_come(void **state)
         assert_int_equal(event.offset, 0);
         struct curfew_error error;
         assert_int_equal(bus.ops->unsubscribe(bus.self, CURFEW_TOPIC_LIFECYCLE, other, &error), CURFEW_OK);
+    }
+    curfew_bus_destroy(&bus);
+}
+
+static void a_question_of_an_old_subscription_moves_nothing(void **state)
+{
+    /* Goal: where the log begins or ends was asked for an older subscription; its answer, also half a second later,
+     * does not move the new one: each record once, in order, and the end where it is. */
+    struct rig *rig = *state;
+    const char *prefix = rig_new_topics(rig);
+    reader_create_topics(rig, prefix);
+    struct curfew_bus bus = reader_open(rig, prefix, NULL);
+    struct curfew_bus_event event;
+    struct curfew_error error;
+    static const int64_t asked[] = {CURFEW_OFFSET_BEGIN, CURFEW_OFFSET_END};
+    fill(&bus, 0, 5);
+    for (int round = 0; round < 6; round++) {
+        int64_t next = 2;
+        reader_subscribe(&bus, CURFEW_TOPIC_LIFECYCLE, 0, asked[round % 2]);
+        reader_subscribe(&bus, CURFEW_TOPIC_LIFECYCLE, 0, next);
+        int64_t until_us = rig_now_us() + MOVED_US;
+        while (rig_now_us() < until_us) {
+            if (bus.ops->poll(bus.self, 100, &event, &error) == CURFEW_TIMEOUT) {
+                continue;
+            }
+            assert_int_equal(event.offset, next);
+            assert_int_equal(event.kind, next < 5 ? CURFEW_BUS_RECORD : CURFEW_BUS_CAUGHT_UP);
+            next += next < 5;
+        }
+        assert_int_equal(next, 5);
     }
     curfew_bus_destroy(&bus);
 }
@@ -536,6 +567,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_new_subscription_ends_the_old_one),
     cmocka_unit_test(a_position_that_is_gone_is_a_gap),
     cmocka_unit_test(a_gap_of_an_old_subscription_does_not_come),
+    cmocka_unit_test(a_question_of_an_old_subscription_moves_nothing),
     cmocka_unit_test(poll_waits_no_longer_than_it_should),
     cmocka_unit_test(every_record_taken_is_reported_once),
     cmocka_unit_test(a_missing_topic_is_told_and_found_when_made),
