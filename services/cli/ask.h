@@ -1,12 +1,10 @@
-/* ask: one question to a guard over HTTP (libcurl): may this token go ahead? The connection is kept for the next. No
- * proxy is ever used and no redirect followed: the token goes to the guard that was named and nowhere else. One thread
- * an ask, any number of asks at once. */
+/* ask: one question to a guard over HTTP (get.h): may this token go ahead? The token goes to the guard that was named
+ * and nowhere else. One thread an ask, any number of asks at once; curfew_get_init before the first. */
 #ifndef CURFEW_CLI_ASK_H
 #define CURFEW_CLI_ASK_H
 
 #include <curfew/hop.h>
 
-#define CURFEW_ASK_BODY_MAX 4096 /* bytes of an answer that are read */
 #define CURFEW_ASK_REASON_SIZE 64
 
 struct curfew_ask;
@@ -24,9 +22,6 @@ struct curfew_answer {
     int64_t age_ms; /* -1: none */
     int64_t at_us; /* wall clock when the answer was here */
 };
-
-/* Once, before any thread. */
-enum curfew_status curfew_ask_init(struct curfew_error *error) CURFEW_MUST_CHECK;
 
 enum curfew_status curfew_ask_create(const struct curfew_ask_options *options, struct curfew_ask **ask,
                                      struct curfew_error *error) CURFEW_MUST_CHECK;

@@ -2,6 +2,7 @@
 #include "core/clock.h"
 #include "services/cli/ask.h"
 #include "services/cli/commands.h"
+#include "services/cli/get.h"
 #include "services/cli/input.h"
 #include <inttypes.h>
 #include <pthread.h>
@@ -239,7 +240,7 @@ int curfew_check(struct curfew_cli *cli, int argc, char **argv)
     size_t size = 0;
 
     curfew_cli_parse(cli, &syntax, argc, argv, &check);
-    if (curfew_input_token(check.file, &token, &size, &error) != CURFEW_OK || curfew_ask_init(&error) != CURFEW_OK) {
+    if (curfew_input_token(check.file, &token, &size, &error) != CURFEW_OK || curfew_get_init(&error) != CURFEW_OK) {
         curfew_input_free(token, size);
         return curfew_cli_fail(&error);
     }

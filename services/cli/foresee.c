@@ -1,110 +1,69 @@
 /* foresee: one question to a coordinator over HTTP: what would this revocation end? */
 #include "services/cli/foresee.h"
 #include "core/json.h"
-#include <curl/curl.h>
+#include "services/cli/get.h"
 #include <stdio.h>
 #include <stdlib.h>
 
-struct body {
-    uint8_t bytes[CURFEW_FORESEE_BODY_MAX];
-    size_t size;
-};
-
-static size_t keep(char *bytes, size_t one, size_t size, void *context)
-{
-    struct body *body = context;
-
-    (void)one;
-    if (size > sizeof body->bytes - body->size)
-        return 0; /* ends the transfer */
-    memcpy(body->bytes + body->size, bytes, size);
-    body->size += size;
-    return size;
-}
-
-/* Appends "&name=value", encoded; false when memory runs out. */
-static bool add_argument(CURL *curl, FILE *url, const char *name, struct curfew_slice value)
+/* Appends "&name=value", escaped; false when memory runs out. */
+static bool add_argument(FILE *path, const char *name, struct curfew_slice value)
 {
     if (value.size == 0)
         return true;
-    char *encoded = curl_easy_escape(curl, (const char *)value.at, (int)value.size);
-    if (encoded == NULL)
+    char *escaped = curfew_get_escape(value);
+    if (escaped == NULL)
         return false;
-    fprintf(url, "&%s=%s", name, encoded);
-    curl_free(encoded);
+    fprintf(path, "&%s=%s", name, escaped);
+    free(escaped);
     return true;
 }
 
 /* malloc'ed; NULL: no memory. */
-static char *make_url(CURL *curl, const char *coordinator, const struct curfew_target *target)
+static char *make_path(const struct curfew_target *target)
 {
     char *text = NULL;
-    size_t size = strlen(coordinator);
     size_t made = 0;
-    FILE *url = open_memstream(&text, &made);
+    FILE *path = open_memstream(&text, &made);
 
-    if (url == NULL)
+    if (path == NULL)
         return NULL;
-    while (size > 0 && coordinator[size - 1] == '/')
-        size--;
-    fprintf(url, "%.*s/v1/impact?kind=%s", (int)size, coordinator, curfew_kind_name(target->kind));
-    bool whole = add_argument(curl, url, "tenant", target->tenant) && add_argument(curl, url, "scope", target->scope) &&
-                 add_argument(curl, url, "id", target->id);
+    fprintf(path, "/v1/impact?kind=%s", curfew_kind_name(target->kind));
+    bool whole = add_argument(path, "tenant", target->tenant) && add_argument(path, "scope", target->scope) &&
+                 add_argument(path, "id", target->id);
     if (target->kind == CURFEW_KIND_POLICY)
-        fprintf(url, "&version=%lld", (long long)target->version);
-    if (fclose(url) != 0 || !whole) {
+        fprintf(path, "&version=%lld", (long long)target->version);
+    if (fclose(path) != 0 || !whole) {
         free(text);
         return NULL;
     }
     return text;
 }
 
-static bool configure(CURL *curl, const char *url, struct body *body, int timeout_ms)
-{
-    return curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_WRITEDATA, body) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)(timeout_ms < 1 ? 1 : timeout_ms)) == CURLE_OK;
-}
-
 enum curfew_status curfew_foresee(const char *coordinator, const struct curfew_target *target, int timeout_ms,
                                   struct curfew_foreseen *foreseen, struct curfew_error *error)
 {
-    struct body body = {.size = 0};
+    struct curfew_get *get = NULL;
+    struct curfew_slice body;
     long code = 0;
-    char *url = NULL;
-    CURL *curl = NULL;
-    CURLcode failed;
-    enum curfew_status status;
+    char *path = make_path(target);
 
-    if (strncmp(coordinator, "http://", 7) != 0 && strncmp(coordinator, "https://", 8) != 0)
-        return curfew_error_set(error, CURFEW_INVALID,
-                                "asking the coordinator %.200s: write --coordinator http://address:port", coordinator);
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) == 0 && (curl = curl_easy_init()) != NULL)
-        url = make_url(curl, coordinator, target);
-    if (url == NULL || !configure(curl, url, &body, timeout_ms)) {
-        status = curfew_error_set(error, CURFEW_NOMEM,
-                                  "asking the coordinator %.200s: the HTTP client could not be "
-                                  "set up",
-                                  coordinator);
-        goto out;
-    }
-    failed = curl_easy_perform(curl);
-    if (failed != CURLE_OK) {
-        status = curfew_error_set(error, failed == CURLE_OPERATION_TIMEDOUT ? CURFEW_TIMEOUT : CURFEW_UNAVAILABLE,
-                                  "asking the coordinator %.200s: %s; is one running there?", coordinator,
-                                  curl_easy_strerror(failed));
-        goto out;
-    }
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
-    status = curfew_foreseen_read(coordinator, code, (struct curfew_slice){body.bytes, body.size}, foreseen, error);
-out:
-    free(url);
-    curl_easy_cleanup(curl);
+    if (path == NULL)
+        return curfew_error_set(error, CURFEW_NOMEM, "asking the coordinator %.200s: out of memory", coordinator);
+    const struct curfew_get_options options = {.base = coordinator,
+                                               .path = path,
+                                               .whole = true,
+                                               .asking = "asking the coordinator",
+                                               .option = "--coordinator",
+                                               .service = "one"};
+    enum curfew_status status = curfew_get_init(error);
+    if (status == CURFEW_OK)
+        status = curfew_get_create(&options, &get, error);
+    if (status == CURFEW_OK)
+        status = curfew_get_send(get, timeout_ms, &code, &body, error);
+    if (status == CURFEW_OK)
+        status = curfew_foreseen_read(coordinator, code, body, foreseen, error);
+    curfew_get_destroy(get);
+    free(path);
     return status;
 }
 

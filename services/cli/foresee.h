@@ -1,12 +1,9 @@
-/* foresee: asks a coordinator what a revocation would end (libcurl; services/coordinator/impact.h). No proxy is used
- * and no redirect followed. Any thread. */
+/* foresee: asks a coordinator what a revocation would end (get.h; services/coordinator/impact.h). Any thread. */
 #ifndef CURFEW_CLI_FORESEE_H
 #define CURFEW_CLI_FORESEE_H
 
 #include "services/coordinator/target.h"
 #include <curfew/status.h>
-
-#define CURFEW_FORESEE_BODY_MAX 4096 /* bytes of an answer that are read; a longer one is none */
 
 struct curfew_foreseen {
     int64_t sessions; /* live ones that would end */

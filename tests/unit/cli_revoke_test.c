@@ -10,6 +10,7 @@
 #include "cli_process.h"
 #include "core/http.h"
 #include "services/cli/foresee.h"
+#include "services/cli/get.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -198,7 +199,7 @@ static void test_a_coordinator_that_does_not_know_is_no_zero(void **state)
 static void test_a_long_answer_is_none(void **state)
 {
     /* Goal: what is behind --coordinator cannot make the command hold, or print, whatever it likes. */
-    static char body[2 * CURFEW_FORESEE_BODY_MAX];
+    static char body[2 * CURFEW_GET_BODY_MAX];
     (void)state;
     memset(body, ' ', sizeof body - 1);
     memcpy(body, TWO_SESSIONS, strlen(TWO_SESSIONS));
