@@ -1,7 +1,6 @@
 /* coordinator_test: what is published, when, and what a restart adds: over a broker in memory. */
-#include "memory_bus.h"
+#include "cluster_world.h"
 #include "schemas/codec.h"
-#include "services/coordinator/coordinator.h"
 #include "world.h"
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,86 +11,21 @@
 
 #include <cmocka.h>
 
-struct cluster {
-    struct memory_bus *memory;
-    struct curfew_coordinator *coordinator;
-    struct curfew_now now;
-    struct curfew_arena arena;
-};
-
-static int64_t append(struct cluster *cluster, enum curfew_topic topic, struct curfew_event event)
-{
-    static uint8_t bytes[CURFEW_CODEC_RECORD_MAX];
-    size_t size = 0;
-    if (event.as.session_ended.writer.size == 0) {
-        event.as.session_ended.writer = curfew_slice_of("tester");
-        event.as.session_ended.said_us = cluster->now.wall_us;
-    }
-    assert_int_equal(curfew_codec_encode(&event, bytes, sizeof bytes, &size, NULL), CURFEW_OK);
-    uint8_t mac[CURFEW_MAC_SIZE];
-    const struct curfew_slice value = {bytes, size};
-    const struct curfew_genesis genesis = world_genesis(topic == CURFEW_TOPIC_CONTROL ? 0 : 1);
-    struct curfew_log_place place = {.lane = genesis.lane};
-    memcpy(place.log_id, genesis.log_id, sizeof place.log_id);
-    author_prove_event(&event, &place, value, mac);
-    return memory_bus_append(cluster->memory, topic, 0, value, (struct curfew_slice){mac, sizeof mac});
-}
-
-static void start(struct cluster *cluster)
-{
-    const struct curfew_coordinator_options options = {"c1", author_master, 2, &cluster->memory->bus};
-    assert_int_equal(curfew_coordinator_create(&options, &cluster->coordinator, NULL), CURFEW_OK);
-    assert_int_equal(curfew_coordinator_start(cluster->coordinator, NULL), CURFEW_OK);
-}
-
-/* Hands over everything there is, and publishes, until nothing more comes of it. */
-static void settle(struct cluster *cluster)
-{
-    struct curfew_bus_event event;
-    bool more = true;
-    while (more) {
-        more = false;
-        (void)curfew_coordinator_flush(cluster->coordinator, cluster->now);
-        while (cluster->memory->bus.ops->poll(cluster->memory, 0, &event, NULL) == CURFEW_OK) {
-            assert_int_equal(curfew_coordinator_handle(cluster->coordinator, &event, cluster->now, NULL), CURFEW_OK);
-            more = true;
-        }
-    }
-}
-
-static void pass(struct cluster *cluster, int64_t us)
-{
-    cluster->now.wall_us += us;
-    cluster->now.boot_us += us;
-    cluster->memory->now_us = cluster->now.wall_us;
-    settle(cluster);
-}
+static struct curfew_arena decoding; /* what a record is decoded in */
 
 static struct cluster *begin(void)
 {
-    struct cluster *cluster = calloc(1, sizeof *cluster);
-    assert_non_null(cluster);
-    assert_int_equal(curfew_codec_init(NULL), CURFEW_OK);
-    cluster->memory = memory_bus_make();
-    cluster->now = (struct curfew_now){WORLD_T0, 1000 * WORLD_S};
-    cluster->memory->now_us = WORLD_T0;
-    cluster->arena.memory = malloc(CURFEW_CODEC_MEMORY);
-    cluster->arena.size = CURFEW_CODEC_MEMORY;
-    struct curfew_event genesis = {.type = CURFEW_EVENT_GENESIS, .as.genesis = world_genesis(0)};
-    (void)append(cluster, CURFEW_TOPIC_CONTROL, genesis);
-    genesis.as.genesis = world_genesis(1);
-    (void)append(cluster, CURFEW_TOPIC_LIFECYCLE, genesis);
-    start(cluster);
-    settle(cluster);
+    struct cluster *cluster = cluster_begin();
+    decoding.memory = malloc(CURFEW_CODEC_MEMORY);
+    decoding.size = CURFEW_CODEC_MEMORY;
+    cluster_settle(cluster);
     return cluster;
 }
 
 static void end(struct cluster *cluster)
 {
-    curfew_coordinator_destroy(cluster->coordinator);
-    memory_bus_end(cluster->memory);
-    free(cluster->arena.memory);
-    free(cluster);
+    cluster_end(cluster);
+    free(decoding.memory);
 }
 
 /* The newest record of a type on lane 1's partition of a topic; false: there is none. Counts them all. */
@@ -103,9 +37,9 @@ static bool newest(struct cluster *cluster, enum curfew_topic topic, enum curfew
     for (int64_t i = 0; i < log->count; i++) {
         struct curfew_event event;
         enum curfew_reason reason = CURFEW_REASON_COUNT;
-        cluster->arena.used = 0;
+        decoding.used = 0;
         const struct curfew_slice bytes = {log->records[i].bytes, log->records[i].size};
-        assert_int_equal(curfew_codec_decode(bytes, &cluster->arena, &event, &reason, NULL), CURFEW_OK);
+        assert_int_equal(curfew_codec_decode(bytes, &decoding, &event, &reason, NULL), CURFEW_OK);
         if (event.type == type) {
             *found = event;
             (*count)++;
@@ -151,7 +85,7 @@ static int64_t end_a_task(struct cluster *cluster)
     };
     int64_t offset = -1;
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
-        offset = append(cluster, CURFEW_TOPIC_LIFECYCLE, events[i]);
+        offset = cluster_append(cluster, CURFEW_TOPIC_LIFECYCLE, events[i]);
     }
     return offset;
 }
@@ -164,14 +98,14 @@ static void an_end_becomes_a_floor_then_an_answer_then_a_beacon(void **state)
     struct curfew_event event;
     int count = 0;
     const int64_t cause = end_a_task(cluster);
-    settle(cluster);
+    cluster_settle(cluster);
     assert_true(newest(cluster, CURFEW_TOPIC_REVOCATIONS, CURFEW_EVENT_FLOORS, &floors, &count));
     assert_int_equal(count, 1);
     assert_true(floors.as.floors.cause == cause);
     assert_true(newest(cluster, CURFEW_TOPIC_ANSWERS, CURFEW_EVENT_ACCEPTED, &event, &count));
     assert_true(event.as.accepted.to >= cause);
     assert_int_equal(event.as.accepted.refused.count, 0);
-    pass(cluster, WORLD_S / 10);
+    cluster_pass(cluster, WORLD_S / 10);
     assert_true(newest(cluster, CURFEW_TOPIC_REVOCATIONS, CURFEW_EVENT_BEACON, &event, &count));
     assert_true(event.as.beacon.last_cause == cause);
     assert_memory_equal(event.as.beacon.chain, floors.as.floors.chain, CURFEW_CHAIN_SIZE);
@@ -185,19 +119,19 @@ static void no_answer_and_no_beacon_before_the_floors_are_read_back(void **state
     struct cluster *cluster = begin();
     struct curfew_event event;
     int count = 0;
-    pass(cluster, WORLD_S / 10);
+    cluster_pass(cluster, WORLD_S / 10);
     const int beacons = count_of(cluster, CURFEW_TOPIC_REVOCATIONS, CURFEW_EVENT_BEACON);
     cluster->memory->held[CURFEW_TOPIC_REVOCATIONS] = true;
     const int64_t cause = end_a_task(cluster);
     for (int i = 0; i < 10; i++) {
-        pass(cluster, WORLD_S / 10);
+        cluster_pass(cluster, WORLD_S / 10);
     }
     assert_int_equal(count_of(cluster, CURFEW_TOPIC_REVOCATIONS, CURFEW_EVENT_FLOORS), 1);
     assert_int_equal(count_of(cluster, CURFEW_TOPIC_REVOCATIONS, CURFEW_EVENT_BEACON), beacons);
     assert_true(newest(cluster, CURFEW_TOPIC_ANSWERS, CURFEW_EVENT_ACCEPTED, &event, &count));
     assert_true(event.as.accepted.to == cause - 1); /* the mint before it owes no floor */
     cluster->memory->held[CURFEW_TOPIC_REVOCATIONS] = false;
-    pass(cluster, WORLD_S / 10);
+    cluster_pass(cluster, WORLD_S / 10);
     assert_true(newest(cluster, CURFEW_TOPIC_ANSWERS, CURFEW_EVENT_ACCEPTED, &event, &count));
     assert_true(event.as.accepted.to >= cause);
     assert_true(newest(cluster, CURFEW_TOPIC_REVOCATIONS, CURFEW_EVENT_BEACON, &event, &count));
@@ -211,7 +145,7 @@ static void floors_that_are_lost_or_refused_by_the_bus_are_published_again(void 
     struct cluster *cluster = begin();
     cluster->memory->losing[CURFEW_TOPIC_REVOCATIONS] = true;
     const int64_t cause = end_a_task(cluster);
-    pass(cluster, WORLD_S / 10);
+    cluster_pass(cluster, WORLD_S / 10);
     assert_int_equal(count_of(cluster, CURFEW_TOPIC_REVOCATIONS, CURFEW_EVENT_FLOORS), 0);
     cluster->memory->losing[CURFEW_TOPIC_REVOCATIONS] = false;
     cluster->memory->failing[CURFEW_TOPIC_REVOCATIONS] = true;
@@ -222,10 +156,10 @@ static void floors_that_are_lost_or_refused_by_the_bus_are_published_again(void 
     assert_int_equal(count_of(cluster, CURFEW_TOPIC_REVOCATIONS, CURFEW_EVENT_FLOORS), 0);
     cluster->memory->failing[CURFEW_TOPIC_REVOCATIONS] = false;
     cluster->memory->full = true;
-    settle(cluster);
+    cluster_settle(cluster);
     assert_int_equal(count_of(cluster, CURFEW_TOPIC_REVOCATIONS, CURFEW_EVENT_FLOORS), 0);
     cluster->memory->full = false;
-    pass(cluster, WORLD_S / 10);
+    cluster_pass(cluster, WORLD_S / 10);
     struct curfew_event event;
     int count = 0;
     assert_true(newest(cluster, CURFEW_TOPIC_REVOCATIONS, CURFEW_EVENT_FLOORS, &event, &count));
@@ -249,7 +183,7 @@ static void a_forged_record_is_not_a_read_back(void **state)
     struct curfew_event event;
     int count = 0;
     (void)end_a_task(cluster);
-    pass(cluster, WORLD_S / 10);
+    cluster_pass(cluster, WORLD_S / 10);
     assert_true(newest(cluster, CURFEW_TOPIC_REVOCATIONS, CURFEW_EVENT_FLOORS, &event, &count));
     struct curfew_floor low = {.kind = CURFEW_KIND_TASK, .floor = 1, .expires_us = 1};
     struct curfew_event forged = event;
@@ -262,9 +196,9 @@ static void a_forged_record_is_not_a_read_back(void **state)
     clear(&cluster->memory->topics[CURFEW_TOPIC_REVOCATIONS][1]);
     (void)memory_bus_append(cluster->memory, CURFEW_TOPIC_REVOCATIONS, 1, (struct curfew_slice){bytes, size},
                             (struct curfew_slice){NULL, 0});
-    start(cluster);
-    pass(cluster, WORLD_S / 10);
-    pass(cluster, WORLD_S / 10);
+    cluster_start(cluster);
+    cluster_pass(cluster, WORLD_S / 10);
+    cluster_pass(cluster, WORLD_S / 10);
     assert_true(newest(cluster, CURFEW_TOPIC_REVOCATIONS, CURFEW_EVENT_FLOORS, &event, &count));
     assert_int_equal(count, 2);
     const struct curfew_floor *floors = event.as.floors.floors.items;
@@ -277,13 +211,13 @@ static void a_restart_publishes_only_what_is_lacking(void **state)
     (void)state; /* goal: floors and answers that are there are not said twice; a lost floor is said */
     struct cluster *cluster = begin();
     (void)end_a_task(cluster);
-    pass(cluster, WORLD_S / 10);
+    cluster_pass(cluster, WORLD_S / 10);
     const int answers = count_of(cluster, CURFEW_TOPIC_ANSWERS, CURFEW_EVENT_ACCEPTED);
     curfew_coordinator_destroy(cluster->coordinator);
     memory_bus_disconnect(cluster->memory);
-    start(cluster);
-    pass(cluster, WORLD_S / 10);
-    pass(cluster, WORLD_S / 10);
+    cluster_start(cluster);
+    cluster_pass(cluster, WORLD_S / 10);
+    cluster_pass(cluster, WORLD_S / 10);
     assert_int_equal(count_of(cluster, CURFEW_TOPIC_REVOCATIONS, CURFEW_EVENT_FLOORS), 1);
     assert_int_equal(count_of(cluster, CURFEW_TOPIC_ANSWERS, CURFEW_EVENT_ACCEPTED), answers);
     assert_int_equal(curfew_coordinator_ready(cluster->coordinator, cluster->now, NULL), CURFEW_OK);
@@ -291,9 +225,9 @@ static void a_restart_publishes_only_what_is_lacking(void **state)
     curfew_coordinator_destroy(cluster->coordinator);
     memory_bus_disconnect(cluster->memory);
     clear(&cluster->memory->topics[CURFEW_TOPIC_REVOCATIONS][1]);
-    start(cluster);
-    pass(cluster, WORLD_S / 10);
-    pass(cluster, WORLD_S / 10);
+    cluster_start(cluster);
+    cluster_pass(cluster, WORLD_S / 10);
+    cluster_pass(cluster, WORLD_S / 10);
     struct curfew_event floors;
     struct curfew_event beacon;
     int count = 0;
@@ -311,8 +245,8 @@ static void events_written_while_it_was_away_are_answered_and_floored(void **sta
     curfew_coordinator_destroy(cluster->coordinator);
     memory_bus_disconnect(cluster->memory);
     const int64_t cause = end_a_task(cluster);
-    start(cluster);
-    pass(cluster, WORLD_S / 10);
+    cluster_start(cluster);
+    cluster_pass(cluster, WORLD_S / 10);
     struct curfew_event event;
     int count = 0;
     assert_true(newest(cluster, CURFEW_TOPIC_REVOCATIONS, CURFEW_EVENT_FLOORS, &event, &count));
@@ -328,12 +262,12 @@ static void a_refusal_is_in_the_answer_with_its_offset(void **state)
     struct cluster *cluster = begin();
     const struct curfew_event event = {.type = CURFEW_EVENT_SESSION_ENDED,
                                        .as.session_ended = {.session = curfew_slice_of(WORLD_SESSION)}};
-    const int64_t offset = append(cluster, CURFEW_TOPIC_LIFECYCLE, event);
+    const int64_t offset = cluster_append(cluster, CURFEW_TOPIC_LIFECYCLE, event);
     const uint8_t junk[] = "not avro";
     const int64_t junk_offset =
         memory_bus_append(cluster->memory, CURFEW_TOPIC_LIFECYCLE, 0, (struct curfew_slice){junk, sizeof junk},
                           (struct curfew_slice){NULL, 0});
-    settle(cluster);
+    cluster_settle(cluster);
     struct curfew_event answer;
     int count = 0;
     assert_true(newest(cluster, CURFEW_TOPIC_ANSWERS, CURFEW_EVENT_ACCEPTED, &answer, &count));
@@ -373,16 +307,16 @@ static void more_refusals_than_fit_one_answer_make_several(void **state)
         (void)memory_bus_append(cluster->memory, CURFEW_TOPIC_LIFECYCLE, 0, (struct curfew_slice){junk, sizeof junk},
                                 (struct curfew_slice){NULL, 0});
     }
-    settle(cluster);
+    cluster_settle(cluster);
     const struct memory_partition *log = &cluster->memory->topics[CURFEW_TOPIC_ANSWERS][1];
     size_t refused = 0;
     int64_t next = 0;
     for (int64_t i = 0; i < log->count; i++) {
         struct curfew_event event;
         enum curfew_reason reason = CURFEW_REASON_COUNT;
-        cluster->arena.used = 0;
+        decoding.used = 0;
         const struct curfew_slice bytes = {log->records[i].bytes, log->records[i].size};
-        assert_int_equal(curfew_codec_decode(bytes, &cluster->arena, &event, &reason, NULL), CURFEW_OK);
+        assert_int_equal(curfew_codec_decode(bytes, &decoding, &event, &reason, NULL), CURFEW_OK);
         assert_true(event.as.accepted.from >= next); /* ticks before it are left out */
         for (int64_t at = next; at < event.as.accepted.from; at++) {
             assert_true(is_tick(cluster, 1, at));
@@ -398,7 +332,7 @@ static void ticks_are_never_queued_behind_one_another(void **state)
 {
     (void)state; /* goal: while the bus reports nothing, a lane has one tick in flight */
     struct cluster *cluster = begin();
-    pass(cluster, WORLD_S / 10);
+    cluster_pass(cluster, WORLD_S / 10);
     const int64_t before = cluster->memory->topics[CURFEW_TOPIC_LIFECYCLE][0].count;
     for (int i = 0; i < 20; i++) { /* time passes and nothing is reported */
         cluster->now.boot_us += WORLD_S / 10;
@@ -406,8 +340,8 @@ static void ticks_are_never_queued_behind_one_another(void **state)
         (void)curfew_coordinator_flush(cluster->coordinator, cluster->now);
     }
     assert_true(cluster->memory->topics[CURFEW_TOPIC_LIFECYCLE][0].count == before + 1);
-    settle(cluster);
-    pass(cluster, WORLD_S / 10);
+    cluster_settle(cluster);
+    cluster_pass(cluster, WORLD_S / 10);
     assert_true(cluster->memory->topics[CURFEW_TOPIC_LIFECYCLE][0].count > before + 1);
     end(cluster);
 }
@@ -434,16 +368,16 @@ static void a_lane_ahead_of_control_is_read_again_when_control_moves(void **stat
 {
     (void)state; /* goal: a tick that names control records not here yet holds up its lane and loses nothing */
     struct cluster *cluster = begin();
-    pass(cluster, WORLD_S / 10);
+    cluster_pass(cluster, WORLD_S / 10);
     const int64_t ahead = cluster->memory->topics[CURFEW_TOPIC_CONTROL][0].count;
     cluster->memory->held[CURFEW_TOPIC_CONTROL] = true;
     const struct curfew_event tick = {.type = CURFEW_EVENT_TICK, .as.tick = {.control_offset = ahead}};
-    (void)append(cluster, CURFEW_TOPIC_LIFECYCLE, tick);
+    (void)cluster_append(cluster, CURFEW_TOPIC_LIFECYCLE, tick);
     const int64_t cause = end_a_task(cluster);
-    pass(cluster, WORLD_S / 10);
+    cluster_pass(cluster, WORLD_S / 10);
     assert_int_equal(count_of(cluster, CURFEW_TOPIC_REVOCATIONS, CURFEW_EVENT_FLOORS), 0);
     cluster->memory->held[CURFEW_TOPIC_CONTROL] = false;
-    pass(cluster, WORLD_S / 10);
+    cluster_pass(cluster, WORLD_S / 10);
     struct curfew_event event;
     int count = 0;
     assert_true(newest(cluster, CURFEW_TOPIC_REVOCATIONS, CURFEW_EVENT_FLOORS, &event, &count));
@@ -471,7 +405,7 @@ static void an_answer_that_was_lost_is_made_up_for_by_the_next_coordinator(void 
     struct curfew_event event;
     int before = 0;
     int count = 0;
-    pass(cluster, WORLD_S / 10);
+    cluster_pass(cluster, WORLD_S / 10);
     assert_true(newest(cluster, CURFEW_TOPIC_ANSWERS, CURFEW_EVENT_ACCEPTED, &event, &before));
     const int64_t answered = event.as.accepted.to;
     cluster->memory->failing[CURFEW_TOPIC_ANSWERS] = true;
@@ -481,8 +415,8 @@ static void an_answer_that_was_lost_is_made_up_for_by_the_next_coordinator(void 
     junk(cluster, 1);
     curfew_coordinator_destroy(cluster->coordinator);
     memory_bus_disconnect(cluster->memory);
-    start(cluster);
-    pass(cluster, WORLD_S / 10);
+    cluster_start(cluster);
+    cluster_pass(cluster, WORLD_S / 10);
     assert_true(newest(cluster, CURFEW_TOPIC_ANSWERS, CURFEW_EVENT_ACCEPTED, &event, &count));
     assert_int_equal(count, before + 1);
     for (int64_t at = answered + 1; at < event.as.accepted.from; at++) {

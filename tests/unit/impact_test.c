@@ -1,10 +1,9 @@
 /* impact_test: GET /v1/impact: what a revocation would end, asked of a coordinator that knows, and of one that does
  * not.
  */
+#include "cluster_world.h"
 #include "core/json.h"
 #include "http_world.h"
-#include "memory_bus.h"
-#include "schemas/codec.h"
 #include "services/coordinator/impact.h"
 #include "world.h"
 #include <setjmp.h>
@@ -19,14 +18,7 @@
 #define KEY "Nz-AU2K3PvYyJ1nO4Xr6C5aT0bQeDgHkLmRsVwXyZ01"
 #define USER_QUERY "/v1/impact?kind=user&tenant=acme&scope=https%3A%2F%2Fas.acme&id="
 
-/* A coordinator over a broker in memory, stepped by the test alone while nobody asks. */
-struct cluster {
-    struct memory_bus *memory;
-    struct curfew_coordinator *coordinator;
-    struct curfew_now now;
-    struct http_world door; /* its `http` alone */
-};
-
+static struct http_world door; /* its `http` alone */
 static struct http_answer answer; /* too large for a stack */
 
 static void handle_impact(void *context, const struct curfew_http_request *request,
@@ -45,102 +37,49 @@ static void handle_impact(void *context, const struct curfew_http_request *reque
 
 static const struct curfew_http_route routes[] = {{"GET", "/v1/impact", handle_impact}, {NULL, NULL, NULL}};
 
-static void append(struct cluster *cluster, enum curfew_topic topic, struct curfew_event event)
-{
-    static uint8_t bytes[CURFEW_CODEC_RECORD_MAX];
-    size_t size = 0;
-    if (event.as.session_ended.writer.size == 0) {
-        event.as.session_ended.writer = curfew_slice_of("tester");
-        event.as.session_ended.said_us = cluster->now.wall_us;
-    }
-    assert_int_equal(curfew_codec_encode(&event, bytes, sizeof bytes, &size, NULL), CURFEW_OK);
-    uint8_t mac[CURFEW_MAC_SIZE];
-    const struct curfew_slice value = {bytes, size};
-    const struct curfew_genesis genesis = world_genesis(topic == CURFEW_TOPIC_CONTROL ? 0 : 1);
-    struct curfew_log_place place = {.lane = genesis.lane};
-    memcpy(place.log_id, genesis.log_id, sizeof place.log_id);
-    author_prove_event(&event, &place, value, mac);
-    (void)memory_bus_append(cluster->memory, topic, 0, value, (struct curfew_slice){mac, sizeof mac});
-}
-
-/* Lets time pass, and hands over and publishes until nothing more comes of it. */
-static void pass(struct cluster *cluster, int64_t us)
-{
-    struct curfew_bus_event event;
-    bool more = true;
-    cluster->now.wall_us += us;
-    cluster->now.boot_us += us;
-    cluster->memory->now_us = cluster->now.wall_us;
-    while (more) {
-        more = false;
-        (void)curfew_coordinator_flush(cluster->coordinator, cluster->now);
-        while (cluster->memory->bus.ops->poll(cluster->memory, 0, &event, NULL) == CURFEW_OK) {
-            assert_int_equal(curfew_coordinator_handle(cluster->coordinator, &event, cluster->now, NULL), CURFEW_OK);
-            more = true;
-        }
-    }
-}
-
 static void begin_session(struct cluster *cluster, const char *id, const char *user, const char *task)
 {
-    append(cluster, CURFEW_TOPIC_LIFECYCLE,
-           (struct curfew_event){.type = CURFEW_EVENT_SESSION_STARTED,
-                                 .as.session_started = {.session = curfew_slice_of(id),
-                                                        .tenant = curfew_slice_of("acme"),
-                                                        .issuer = curfew_slice_of("https://as.acme"),
-                                                        .user = curfew_slice_of(user),
-                                                        .auth_us = WORLD_T0,
-                                                        .deadline_us = WORLD_T0 + 3600 * WORLD_S}});
-    append(cluster, CURFEW_TOPIC_LIFECYCLE,
-           (struct curfew_event){
-               .type = CURFEW_EVENT_TASK_STARTED,
-               .as.task_started = {.session = curfew_slice_of(id), .task = curfew_slice_of(task), .attempt = 1}});
+    (void)cluster_append(cluster, CURFEW_TOPIC_LIFECYCLE,
+                         (struct curfew_event){.type = CURFEW_EVENT_SESSION_STARTED,
+                                               .as.session_started = {.session = curfew_slice_of(id),
+                                                                      .tenant = curfew_slice_of("acme"),
+                                                                      .issuer = curfew_slice_of("https://as.acme"),
+                                                                      .user = curfew_slice_of(user),
+                                                                      .auth_us = WORLD_T0,
+                                                                      .deadline_us = WORLD_T0 + 3600 * WORLD_S}});
+    (void)cluster_append(
+        cluster, CURFEW_TOPIC_LIFECYCLE,
+        (struct curfew_event){
+            .type = CURFEW_EVENT_TASK_STARTED,
+            .as.task_started = {.session = curfew_slice_of(id), .task = curfew_slice_of(task), .attempt = 1}});
 }
 
 static int begin(void **state)
 {
-    struct cluster *cluster = calloc(1, sizeof *cluster);
-    assert_non_null(cluster);
-    assert_int_equal(curfew_codec_init(NULL), CURFEW_OK);
-    cluster->memory = memory_bus_make();
-    cluster->now = (struct curfew_now){WORLD_T0, 1000 * WORLD_S};
-    for (int32_t lane = 0; lane < 2; lane++) {
-        const struct curfew_event genesis = {.type = CURFEW_EVENT_GENESIS, .as.genesis = world_genesis(lane)};
-        cluster->memory->now_us = WORLD_T0;
-        append(cluster, lane == 0 ? CURFEW_TOPIC_CONTROL : CURFEW_TOPIC_LIFECYCLE, genesis);
-    }
-    const struct curfew_coordinator_options options = {"c1", author_master, 2, &cluster->memory->bus};
-    assert_int_equal(curfew_coordinator_create(&options, &cluster->coordinator, NULL), CURFEW_OK);
-    assert_int_equal(curfew_coordinator_start(cluster->coordinator, NULL), CURFEW_OK);
-    assert_int_equal(curfew_http_open("127.0.0.1:0", routes, cluster, &cluster->door.http, NULL), CURFEW_OK);
-    *state = cluster;
-    return 0;
+    *state = cluster_begin();
+    return curfew_http_open("127.0.0.1:0", routes, *state, &door.http, NULL) == CURFEW_OK ? 0 : -1;
 }
 
 static int end(void **state)
 {
-    struct cluster *cluster = *state;
-    curfew_http_close(cluster->door.http);
-    curfew_coordinator_destroy(cluster->coordinator);
-    memory_bus_end(cluster->memory);
-    free(cluster);
+    curfew_http_close(door.http);
+    cluster_end(*state);
     return 0;
 }
 
-static void ask(const struct cluster *cluster, const char *path)
+static void ask(const char *path)
 {
     char line[512];
     (void)snprintf(line, sizeof line, "GET %s", path);
-    http_ask(&cluster->door, line, "", &answer);
+    http_ask(&door, line, "", &answer);
 }
 
-static void assert_counts(const struct cluster *cluster, const char *path, int64_t sessions, int64_t tasks,
-                          const char *proposed_by)
+static void assert_counts(const char *path, int64_t sessions, int64_t tasks, const char *proposed_by)
 {
     struct curfew_json *json = NULL;
     struct curfew_slice by = {NULL, 0};
     int64_t found[2] = {-1, -1};
-    ask(cluster, path);
+    ask(path);
     assert_int_equal(answer.code, 200);
     assert_string_equal(http_answer_header(&answer, "content-type"), "application/json");
     assert_int_equal(
@@ -158,34 +97,34 @@ static void assert_counts(const struct cluster *cluster, const char *path, int64
 static void it_counts_what_would_end_and_names_who_proposed(void **state)
 {
     struct cluster *cluster = *state; /* goal: open sessions and running tasks over all lanes; a proposal that waits */
-    pass(cluster, WORLD_S / 10);
+    cluster_pass(cluster, WORLD_S / 10);
     begin_session(cluster, WORLD_SESSION, "ada", "extract");
     begin_session(cluster, WORLD_OTHER, "bob", "load");
-    pass(cluster, WORLD_S / 10);
-    assert_counts(cluster, USER_QUERY "ada", 1, 1, NULL);
-    assert_counts(cluster, USER_QUERY "eve", 0, 0, NULL);
-    assert_counts(cluster, "/v1/impact?kind=tenant&tenant=acme&id=acme", 2, 2, NULL);
-    assert_counts(cluster, "/v1/impact?kind=agent&tenant=acme&scope=acme&id=spiffe%3A%2F%2Facme%2Fp", 0, 0, NULL);
-    assert_counts(cluster, "/v1/impact?kind=key&id=" KEY, 0, 0, NULL);
-    assert_counts(cluster, "/v1/impact?kind=policy&tenant=acme&id=payments&version=7", 0, 0, NULL);
-    append(cluster, CURFEW_TOPIC_CONTROL,
-           (struct curfew_event){.type = CURFEW_EVENT_SUBJECT_REVOKED,
-                                 .as.subject_revoked = {.kind = CURFEW_KIND_TENANT,
-                                                        .tenant = curfew_slice_of("acme"),
-                                                        .id = curfew_slice_of("acme")}});
-    pass(cluster, WORLD_S / 10);
-    assert_counts(cluster, "/v1/impact?kind=tenant&tenant=acme&id=acme", 2, 2, "tester");
-    assert_counts(cluster, "/v1/impact?kind=tenant&tenant=books&id=books", 0, 0, NULL);
-    append(cluster, CURFEW_TOPIC_CONTROL,
-           (struct curfew_event){.type = CURFEW_EVENT_SUBJECT_REVOKED,
-                                 .as.subject_revoked = {.writer = curfew_slice_of("w"),
-                                                        .said_us = cluster->now.wall_us,
-                                                        .kind = CURFEW_KIND_TENANT,
-                                                        .tenant = curfew_slice_of("acme"),
-                                                        .id = curfew_slice_of("acme")}});
-    pass(cluster, WORLD_S / 10);
-    pass(cluster, WORLD_S / 10); /* the tick that takes it in */
-    assert_counts(cluster, "/v1/impact?kind=tenant&tenant=acme&id=acme", 0, 0, NULL);
+    cluster_pass(cluster, WORLD_S / 10);
+    assert_counts(USER_QUERY "ada", 1, 1, NULL);
+    assert_counts(USER_QUERY "eve", 0, 0, NULL);
+    assert_counts("/v1/impact?kind=tenant&tenant=acme&id=acme", 2, 2, NULL);
+    assert_counts("/v1/impact?kind=agent&tenant=acme&scope=acme&id=spiffe%3A%2F%2Facme%2Fp", 0, 0, NULL);
+    assert_counts("/v1/impact?kind=key&id=" KEY, 0, 0, NULL);
+    assert_counts("/v1/impact?kind=policy&tenant=acme&id=payments&version=7", 0, 0, NULL);
+    (void)cluster_append(cluster, CURFEW_TOPIC_CONTROL,
+                         (struct curfew_event){.type = CURFEW_EVENT_SUBJECT_REVOKED,
+                                               .as.subject_revoked = {.kind = CURFEW_KIND_TENANT,
+                                                                      .tenant = curfew_slice_of("acme"),
+                                                                      .id = curfew_slice_of("acme")}});
+    cluster_pass(cluster, WORLD_S / 10);
+    assert_counts("/v1/impact?kind=tenant&tenant=acme&id=acme", 2, 2, "tester");
+    assert_counts("/v1/impact?kind=tenant&tenant=books&id=books", 0, 0, NULL);
+    (void)cluster_append(cluster, CURFEW_TOPIC_CONTROL,
+                         (struct curfew_event){.type = CURFEW_EVENT_SUBJECT_REVOKED,
+                                               .as.subject_revoked = {.writer = curfew_slice_of("w"),
+                                                                      .said_us = cluster->now.wall_us,
+                                                                      .kind = CURFEW_KIND_TENANT,
+                                                                      .tenant = curfew_slice_of("acme"),
+                                                                      .id = curfew_slice_of("acme")}});
+    cluster_pass(cluster, WORLD_S / 10);
+    cluster_pass(cluster, WORLD_S / 10); /* the tick that takes it in */
+    assert_counts("/v1/impact?kind=tenant&tenant=acme&id=acme", 0, 0, NULL);
 }
 
 static void bad_questions_are_400_and_say_what_to_ask(void **state)
@@ -208,15 +147,15 @@ static void bad_questions_are_400_and_say_what_to_ask(void **state)
         "/v1/impact?kind=policy&tenant=acme&id=payments&version=99999999999999999999",
         "/v1/impact?kind=user&tenant=acme%00&scope=i&id=%01",
     };
-    pass(cluster, WORLD_S / 10);
+    cluster_pass(cluster, WORLD_S / 10);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        ask(cluster, bad[i]);
+        ask(bad[i]);
         if (answer.code != 400) {
             print_error("%s: %d %s\n", bad[i], answer.code, answer.body);
         }
         http_assert_json_error(&answer, 400);
     }
-    http_ask(&cluster->door, "POST /v1/impact?kind=key&id=" KEY, "Content-Length: 0\r\n", &answer);
+    http_ask(&door, "POST /v1/impact?kind=key&id=" KEY, "Content-Length: 0\r\n", &answer);
     http_assert_json_error(&answer, 405);
 }
 
@@ -224,13 +163,13 @@ static void who_does_not_know_all_says_so(void **state)
 {
     struct cluster *cluster =
         *state; /* goal: 503 while a lane is read or has no beacon: the count could be too small */
-    ask(cluster, USER_QUERY "ada");
+    ask(USER_QUERY "ada");
     http_assert_json_error(&answer, 503);
-    pass(cluster, WORLD_S / 10);
-    assert_counts(cluster, USER_QUERY "ada", 0, 0, NULL);
+    cluster_pass(cluster, WORLD_S / 10);
+    assert_counts(USER_QUERY "ada", 0, 0, NULL);
     cluster->memory->held[CURFEW_TOPIC_LIFECYCLE] = true;
-    pass(cluster, 3 * WORLD_S);
-    ask(cluster, USER_QUERY "ada");
+    cluster_pass(cluster, 3 * WORLD_S);
+    ask(USER_QUERY "ada");
     http_assert_json_error(&answer, 503);
 }
 
