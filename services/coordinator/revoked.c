@@ -8,6 +8,7 @@
 
 struct entry {
     struct curfew_subject subject;
+    enum curfew_kind kind;
     int64_t floor;
     int64_t until_us;
     UT_hash_handle hh;
@@ -17,6 +18,7 @@ struct entry {
 
 struct curfew_revoked {
     struct entry *by_subject;
+    size_t counts[CURFEW_KIND_COUNT];
     struct entry *oldest; /* those that will go, in the order they were raised; the others stand in no list */
 };
 
@@ -47,19 +49,20 @@ static struct entry *find(const struct curfew_revoked *revoked, const struct cur
     return entry;
 }
 
-void curfew_revoked_raise(struct curfew_revoked *revoked, const struct curfew_subject *subject, int64_t floor,
-                          int64_t until_us)
+void curfew_revoked_raise(struct curfew_revoked *revoked, const struct curfew_fact_revoked *raised)
 {
-    struct entry *entry = find(revoked, subject);
+    struct entry *entry = find(revoked, &raised->subject);
     if (entry == NULL) {
         entry = curfew_memory_take(sizeof *entry);
-        entry->subject = *subject;
+        entry->subject = raised->subject;
+        entry->kind = raised->kind;
+        revoked->counts[entry->kind]++;
         HASH_ADD(hh, revoked->by_subject, subject, sizeof entry->subject, entry);
     } else if (entry->until_us < CURFEW_FOR_EVER_US) {
         DL_DELETE(revoked->oldest, entry);
     }
-    entry->floor = floor > entry->floor ? floor : entry->floor;
-    entry->until_us = until_us > entry->until_us ? until_us : entry->until_us;
+    entry->floor = raised->floor > entry->floor ? raised->floor : entry->floor;
+    entry->until_us = raised->until_us > entry->until_us ? raised->until_us : entry->until_us;
     if (entry->until_us < CURFEW_FOR_EVER_US) { /* one that stays would hold up those behind it */
         DL_APPEND(revoked->oldest, entry);
     }
@@ -71,9 +74,9 @@ int64_t curfew_revoked_floor(const struct curfew_revoked *revoked, const struct 
     return entry == NULL ? 0 : entry->floor;
 }
 
-size_t curfew_revoked_count(const struct curfew_revoked *revoked)
+size_t curfew_revoked_count(const struct curfew_revoked *revoked, enum curfew_kind kind)
 {
-    return HASH_COUNT(revoked->by_subject);
+    return revoked->counts[kind];
 }
 
 void curfew_revoked_prune(struct curfew_revoked *revoked, int64_t now_us)
@@ -82,6 +85,7 @@ void curfew_revoked_prune(struct curfew_revoked *revoked, int64_t now_us)
         struct entry *entry = revoked->oldest;
         DL_DELETE(revoked->oldest, entry);
         HASH_DEL(revoked->by_subject, entry);
+        revoked->counts[entry->kind]--;
         free(entry);
     }
 }

@@ -3,7 +3,7 @@
 #ifndef CURFEW_COORDINATOR_REVOKED_H
 #define CURFEW_COORDINATOR_REVOKED_H
 
-#include "core/subject.h"
+#include "services/coordinator/control.h"
 
 /* The end of time, for floors of keys and policies: nobody here knows when no trusted key set holds a key any more. A
  * floor that lives so long is stated again every settings.restate_ms, and each costs its place for ever. */
@@ -15,11 +15,11 @@ struct curfew_revoked *curfew_revoked_create(void);
 void curfew_revoked_destroy(struct curfew_revoked *revoked);
 
 /* Joins by max and max. Not bounded by itself: every one is an operator's record. */
-void curfew_revoked_raise(struct curfew_revoked *revoked, const struct curfew_subject *subject, int64_t floor,
-                          int64_t until_us);
+void curfew_revoked_raise(struct curfew_revoked *revoked, const struct curfew_fact_revoked *raised);
 /* 0: none, which is below every floor. */
 int64_t curfew_revoked_floor(const struct curfew_revoked *revoked, const struct curfew_subject *subject);
-size_t curfew_revoked_count(const struct curfew_revoked *revoked);
+/* How many of a kind are held. */
+size_t curfew_revoked_count(const struct curfew_revoked *revoked, enum curfew_kind kind);
 /* Forgets, from the one raised longest ago on, what was to be kept until before now. */
 void curfew_revoked_prune(struct curfew_revoked *revoked, int64_t now_us);
 

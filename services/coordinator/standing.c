@@ -31,12 +31,20 @@ static bool policies_adopted(const struct curfew_book *book, const struct curfew
     return adopted;
 }
 
+/* Revoked users have no open session, so that no token gets this far. */
+static bool nothing_of_tokens(const struct curfew_revoked *revoked)
+{
+    return curfew_revoked_count(revoked, CURFEW_KIND_AGENT) + curfew_revoked_count(revoked, CURFEW_KIND_TENANT) +
+               curfew_revoked_count(revoked, CURFEW_KIND_KEY) + curfew_revoked_count(revoked, CURFEW_KIND_POLICY) ==
+           0;
+}
+
 struct curfew_ruling curfew_book_token_stands(const struct curfew_book *book, const struct curfew_claims *claims)
 {
     if (!policies_adopted(book, claims)) {
         return curfew_ruling_refused(CURFEW_REASON_UNKNOWN_POLICY);
     }
-    if (curfew_revoked_count(book->revoked) == 0) {
+    if (nothing_of_tokens(book->revoked)) {
         return curfew_ruling_accepted(); /* spares the digests */
     }
     struct curfew_lineage lineage;
@@ -79,7 +87,7 @@ static void end_of_tenant(struct curfew_book *book, const struct curfew_fact_rev
 
 void curfew_book_revoked(struct curfew_book *book, const struct curfew_fact_revoked *revoked)
 {
-    curfew_revoked_raise(book->revoked, &revoked->subject, revoked->floor, revoked->until_us);
+    curfew_revoked_raise(book->revoked, revoked);
     if (revoked->kind == CURFEW_KIND_USER) {
         end_of_user(book, revoked);
     } else if (revoked->kind == CURFEW_KIND_TENANT) {
