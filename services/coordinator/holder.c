@@ -18,17 +18,18 @@ static struct curfew_subject key_of(struct curfew_slice id)
 }
 
 /* The first of those of one id. */
-static struct holder *find(struct curfew_book *book, struct curfew_slice id)
+static struct holder *find(const struct curfew_book *book, const struct curfew_subject *key)
 {
-    const struct curfew_subject key = key_of(id);
     struct holder *holder = NULL;
-    HASH_FIND(hh, book->holders, &key, sizeof key, holder);
+    HASH_FIND(hh, book->holders, key, sizeof *key, holder);
     return holder;
 }
 
-static struct holder *find_of(struct curfew_book *book, struct curfew_slice tenant, struct curfew_slice id)
+/* The tenant's among those of one id. */
+static struct holder *find_of(const struct curfew_book *book, struct curfew_slice tenant,
+                              const struct curfew_subject *key)
 {
-    struct holder *holder = find(book, id);
+    struct holder *holder = find(book, key);
     while (holder != NULL && !curfew_slice_equal(holder->tenant, tenant)) {
         holder = holder->same;
     }
@@ -38,13 +39,14 @@ static struct holder *find_of(struct curfew_book *book, struct curfew_slice tena
 static struct holder *find_or_make(struct curfew_book *book, struct curfew_slice tenant, struct curfew_slice id,
                                    const struct curfew_moment *moment)
 {
-    struct holder *holder = find_of(book, tenant, id);
+    const struct curfew_subject key = key_of(id);
+    struct holder *holder = find_of(book, tenant, &key);
     if (holder == NULL) {
-        struct holder *first = find(book, id);
+        struct holder *first = find(book, &key);
         uint8_t *copy = curfew_memory_take(tenant.size);
         memcpy(copy, tenant.at, tenant.size);
         holder = curfew_memory_take(sizeof *holder);
-        holder->key = key_of(id);
+        holder->key = key;
         holder->tenant = (struct curfew_slice){copy, tenant.size};
         holder->renewed_us = moment->lease_us;
         if (first == NULL) {
@@ -61,8 +63,7 @@ static struct holder *find_or_make(struct curfew_book *book, struct curfew_slice
 /* Takes it out of those of its id. */
 static void unlist(struct curfew_book *book, struct holder *holder)
 {
-    struct holder *first = NULL;
-    HASH_FIND(hh, book->holders, &holder->key, sizeof holder->key, first);
+    struct holder *first = find(book, &holder->key);
     if (first != holder) {
         while (first->same != holder) {
             first = first->same;
@@ -126,7 +127,11 @@ static bool keep_all(struct holder *holder, const struct session *session, const
 bool curfew_book_can_hold(struct curfew_book *book, const struct session *session, struct curfew_slice id,
                           const struct curfew_moment *moment)
 {
-    const struct holder *holder = id.size == 0 ? NULL : find_of(book, session->tenant, id);
+    if (id.size == 0) {
+        return true;
+    }
+    const struct curfew_subject key = key_of(id);
+    const struct holder *holder = find_of(book, session->tenant, &key);
     if (holder == NULL) {
         return true; /* one writer, one starter and CURFEW_ORCHESTRATORS_MAX have room in a new one */
     }
@@ -203,7 +208,8 @@ static struct curfew_ruling beat_for_task(struct curfew_book *book, const struct
     if (!ruling.refused) {
         ruling = curfew_book_speaker(book, session, &speaker, &own);
     }
-    struct holder *holder = find_of(book, session->tenant, event->holder);
+    const struct curfew_subject key = key_of(event->holder);
+    struct holder *holder = find_of(book, session->tenant, &key);
     if (ruling.refused || own == NULL) {
         return ruling;
     }
@@ -237,7 +243,8 @@ struct curfew_ruling curfew_book_heartbeat(struct curfew_book *book, const struc
     if (event->by_task.size > 0) {
         return beat_for_task(book, event, moment);
     }
-    struct holder *holder = find(book, event->holder);
+    const struct curfew_subject key = key_of(event->holder);
+    struct holder *holder = find(book, &key);
     struct curfew_ruling ruling =
         curfew_ruling_refused(holder == NULL ? CURFEW_REASON_UNKNOWN_HOLDER : CURFEW_REASON_NOT_OWN);
     for (; holder != NULL; holder = holder->same) {
