@@ -58,3 +58,12 @@ bool curfew_base64url_decode(struct curfew_slice text, uint8_t *bytes, size_t *s
     *size = used;
     return true;
 }
+
+bool curfew_base64url_only(struct curfew_slice text)
+{
+    bool only = true;
+    for (size_t i = 0; only && i < text.size; i++) {
+        only = value_of(text.at[i]) >= 0;
+    }
+    return only;
+}

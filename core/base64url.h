@@ -14,4 +14,7 @@ void curfew_base64url_encode(struct curfew_slice bytes, char *text);
  * one value has one spelling. `bytes` holds at least text.size * 3 / 4. */
 bool curfew_base64url_decode(struct curfew_slice text, uint8_t *bytes, size_t *size);
 
+/* Whether a text has characters of the alphabet alone; it need not decode for that. */
+bool curfew_base64url_only(struct curfew_slice text);
+
 #endif

@@ -42,12 +42,6 @@ void curfew_session_id_make(int32_t lane, const uint8_t random[16], char id[CURF
     curfew_base64url_encode((struct curfew_slice){random, 16}, id + at);
 }
 
-static bool is_base64url(uint8_t character)
-{
-    return (character >= 'A' && character <= 'Z') || (character >= 'a' && character <= 'z') ||
-           (character >= '0' && character <= '9') || character == '-' || character == '_';
-}
-
 /* Reads the decimal lane before the dot; 0 when it is not one. `*used` counts its digits. */
 static int32_t read_lane(struct curfew_slice id, size_t *used)
 {
@@ -68,10 +62,8 @@ enum curfew_status curfew_session_id_lane(struct curfew_slice id, int32_t *lane,
 {
     size_t digits = 0;
     int32_t named = read_lane(id, &digits);
-    bool valid = named > 0 && id.size == digits + 1 + RANDOM_CHARACTERS && id.at[digits] == '.';
-    for (size_t i = digits + 1; valid && i < id.size; i++) {
-        valid = is_base64url(id.at[i]);
-    }
+    bool valid = named > 0 && id.size == digits + 1 + RANDOM_CHARACTERS && id.at[digits] == '.' &&
+                 curfew_base64url_only((struct curfew_slice){id.at + digits + 1, RANDOM_CHARACTERS});
     if (!valid) {
         return curfew_error_set(error, CURFEW_INVALID,
                                 "reading the lane of a session id of %zu bytes: it is not LANE.RANDOM with a lane of "

@@ -234,14 +234,13 @@ static void judge_genesis(const struct curfew_survey *survey, int32_t lane, stru
 
     if (!first->log_append_time)
         add(problems, "lane %" PRId32 ": the genesis record's time is the sender's, not the broker's", lane);
-    int64_t apart_us = genesis->said_us - first->timestamp_us;
-    int64_t skew_us = genesis->settings.skew_ms * CURFEW_US_PER_MS;
-    if (apart_us > skew_us || -apart_us > CURFEW_GENESIS_LATE_MS * CURFEW_US_PER_MS)
+    int64_t behind_us = 0;
+    if (!curfew_genesis_timely(genesis, first->timestamp_us, &behind_us))
         add(problems,
             "lane %" PRId32 ": when its genesis was written the broker's clock was %" PRId64
             " ms %s the operator's, and "
             "tokens are held against it: set both right, delete the topics and create them again",
-            lane, (apart_us < 0 ? -apart_us : apart_us) / CURFEW_US_PER_MS, apart_us < 0 ? "ahead of" : "behind");
+            lane, (behind_us < 0 ? -behind_us : behind_us) / CURFEW_US_PER_MS, behind_us < 0 ? "ahead of" : "behind");
     if (genesis->lane != lane)
         add(problems, "lane %" PRId32 ": its genesis is of lane %" PRId32, lane, genesis->lane);
     if (genesis->lanes != survey->lanes)

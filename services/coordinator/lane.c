@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #define TIME_MAX_US INT64_C(253402300800000000) /* the year 10000: sums of times cannot overflow below it */
+#define GENESIS_LATE_US INT64_C(10000000) /* the most that a genesis may be on its way to the broker */
 #define LEASE_CLOCK_STEP_US INT64_C(200000) /* the most one good tick adds to the lease clock */
 
 struct curfew_lane *curfew_lane_create(int32_t lane, int32_t lanes, struct curfew_control *control)
@@ -75,6 +76,14 @@ static bool genesis_proven(struct curfew_lane *lane, const struct curfew_record 
     return !curfew_writers_prove(lane->writers, &claim, &author).refused;
 }
 
+bool curfew_genesis_timely(const struct curfew_genesis *genesis, int64_t timestamp_us, int64_t *behind_us)
+{
+    if (__builtin_sub_overflow(genesis->said_us, timestamp_us, behind_us) || *behind_us == INT64_MIN) {
+        *behind_us = genesis->said_us < 0 ? -INT64_MAX : INT64_MAX;
+    }
+    return *behind_us <= genesis->settings.skew_ms * INT64_C(1000) && -*behind_us <= GENESIS_LATE_US;
+}
+
 static enum curfew_step begin(struct curfew_lane *lane, const struct curfew_record *record,
                               const struct curfew_event *event)
 {
@@ -99,9 +108,8 @@ static enum curfew_step begin(struct curfew_lane *lane, const struct curfew_reco
     if (!curfew_lane_settings_known(&genesis->settings) || !curfew_lane_settings_sane(&genesis->settings)) {
         return halt(lane, record, "genesis asks for rules or settings that this version lacks; upgrade it");
     }
-    const int64_t apart_us = genesis->said_us - record->timestamp_us;
-    const int64_t skew_us = genesis->settings.skew_ms * INT64_C(1000);
-    if (apart_us > skew_us || -apart_us > CURFEW_GENESIS_LATE_MS * INT64_C(1000)) { /* on its way it takes time */
+    int64_t behind_us = 0;
+    if (!curfew_genesis_timely(genesis, record->timestamp_us, &behind_us)) {
         return halt(lane, record,
                     "the operator's clock and the broker's disagreed when the log was made, and tokens are "
                     "held against its time; set them right and make the topics anew");

@@ -11,9 +11,6 @@
 struct curfew_proposal_key;
 
 #define CURFEW_RULES_VERSION 1 /* what this coordinator's step implements */
-#define CURFEW_GENESIS_LATE_MS                                                                                         \
-    10000 /* the most that a genesis' timestamp may be after what its writer's clock said                              \
-           */
 #define CURFEW_SCHEMAS_VERSION 1 /* the newest set of schemas it reads */
 
 struct curfew_lane;
@@ -56,6 +53,10 @@ struct curfew_effects {
     bool good_tick; /* `beacon` holds: true as soon as every link up to here is read back */
     struct curfew_beacon beacon;
 };
+
+/* Whether the operator's clock and the broker's agreed when a log was made: tokens are held against its time. By how
+ * much the broker's was behind, pinned at the ends of int64_t. */
+bool curfew_genesis_timely(const struct curfew_genesis *genesis, int64_t timestamp_us, int64_t *behind_us);
 
 /* `lanes` is what the broker's partitions say; genesis must agree. `control` is shared and outlives the lane. */
 struct curfew_lane *curfew_lane_create(int32_t lane, int32_t lanes, struct curfew_control *control);

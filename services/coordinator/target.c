@@ -1,9 +1,9 @@
 /* target: the names of what operators revoke. */
 #include "services/coordinator/target.h"
 
+#include "core/base64url.h"
+#include "core/digest.h"
 #include "core/id.h"
-
-#define THUMBPRINT_SIZE 43 /* SHA-256 in base64url without padding */
 
 bool curfew_target_revocable(enum curfew_kind kind)
 {
@@ -16,19 +16,10 @@ bool curfew_target_needs_second(enum curfew_kind kind)
     return kind == CURFEW_KIND_TENANT || kind == CURFEW_KIND_KEY || kind == CURFEW_KIND_POLICY;
 }
 
-static bool is_base64url(uint8_t c)
-{
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
-
 /* One character wrong would revoke a key nobody has, and say that it is done. */
 static bool is_thumbprint(struct curfew_slice id)
 {
-    bool right = id.size == THUMBPRINT_SIZE;
-    for (size_t i = 0; right && i < id.size; i++) {
-        right = is_base64url(id.at[i]);
-    }
-    return right;
+    return id.size == CURFEW_BASE64URL_SIZE(CURFEW_SHA256_SIZE) && curfew_base64url_only(id);
 }
 
 bool curfew_target_subject(const struct curfew_target *target, struct curfew_subject *subject)

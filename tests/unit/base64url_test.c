@@ -71,12 +71,25 @@ static void only_one_spelling_decodes(void **state)
     assert_true(curfew_base64url_decode(curfew_slice_of("Zm8"), bytes, &size)); /* what Zm9 would also have said */
 }
 
+static void a_text_of_the_alphabet_alone_is_told(void **state)
+{
+    (void)state; /* goal: every character of it and no other; whether it decodes is another question */
+    for (unsigned c = 0; c < 256; c++) {
+        const uint8_t text[] = {'A', (uint8_t)c, 'z'};
+        const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        assert_int_equal(curfew_base64url_only((struct curfew_slice){text, 3}), letter || c == '-' || c == '_');
+    }
+    assert_true(curfew_base64url_only(curfew_slice_of("Zm9")));
+    assert_true(curfew_base64url_only(curfew_slice_of("")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(vectors_hold_both_ways),
         cmocka_unit_test(every_length_comes_back),
         cmocka_unit_test(only_one_spelling_decodes),
+        cmocka_unit_test(a_text_of_the_alphabet_alone_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

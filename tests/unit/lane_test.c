@@ -178,6 +178,26 @@ static void a_lane_stops_where_it_cannot_be_sure(void **state)
     world_end(world);
 }
 
+static void a_genesis_is_held_to_its_clock_whatever_it_says(void **state)
+{
+    (void)state; /* goal: to the microsecond, and at the ends of what a record can say */
+    static const int64_t said[] = {WORLD_T0 - 10 * WORLD_S - 1, WORLD_T0 - 10 * WORLD_S, WORLD_T0, INT64_MIN,
+                                   INT64_MAX};
+    static const bool timely[] = {false, true, true, false, false};
+    struct curfew_genesis genesis = world_genesis(0);
+    int64_t behind_us = 0;
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+        genesis.said_us = said[i];
+        assert_int_equal(curfew_genesis_timely(&genesis, WORLD_T0, &behind_us), timely[i]);
+        assert_int_equal(behind_us < 0, said[i] < WORLD_T0);
+    }
+    genesis.said_us = WORLD_T0 + genesis.settings.skew_ms * INT64_C(1000);
+    assert_true(curfew_genesis_timely(&genesis, WORLD_T0, &behind_us));
+    assert_false(curfew_genesis_timely(&genesis, WORLD_T0 - 1, &behind_us));
+    genesis.said_us = INT64_MIN;
+    assert_false(curfew_genesis_timely(&genesis, 0, &behind_us));
+}
+
 static void new_settings_reach_a_pipeline_by_its_tick(void **state)
 {
     (void)
@@ -281,6 +301,7 @@ int main(void)
         cmocka_unit_test(bytes_no_one_can_read_are_refused_and_dead_lettered),
         cmocka_unit_test(events_on_the_wrong_lane_are_refused),
         cmocka_unit_test(a_lane_stops_where_it_cannot_be_sure),
+        cmocka_unit_test(a_genesis_is_held_to_its_clock_whatever_it_says),
         cmocka_unit_test(new_settings_reach_a_pipeline_by_its_tick),
         cmocka_unit_test(a_control_topic_of_another_cluster_stops_the_lane),
         cmocka_unit_test(a_users_floor_outlives_sessions_begun_under_longer_settings),
