@@ -331,7 +331,7 @@ static void tell_report(const rd_kafka_message_t *message, struct curfew_bus_eve
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         event->text = rd_kafka_err2str(message->err);
     } else if (message->offset < 0) {
-        event->text = "the broker has it, but no longer knows where";
+        event->text = "a later one was acknowledged before it, so the broker may have it or not";
     } else {
         event->kind = CURFEW_BUS_DELIVERED;
         event->offset = message->offset;

@@ -35,6 +35,23 @@ struct curfew_bus reader_open(struct rig *rig, const char *prefix, const char *c
     return bus;
 }
 
+/* A broker answers for a new partition a little later than it says that it made it; until then it refuses records, and
+ * may take a later one first. */
+static void await_leaders(struct rig *rig, const char *prefix, const struct curfew_topic_spec *specs, size_t count)
+{
+    struct curfew_bus bus = reader_open(rig, prefix, NULL);
+    int partitions = 0;
+    for (size_t i = 0; i < count; i++) {
+        for (int32_t partition = 0; partition < specs[i].partitions; partition++, partitions++) {
+            reader_subscribe(&bus, specs[i].topic, partition, CURFEW_OFFSET_BEGIN);
+        }
+    }
+    for (; partitions > 0; partitions--) {
+        (void)reader_await(&bus, CURFEW_BUS_CAUGHT_UP);
+    }
+    curfew_bus_destroy(&bus);
+}
+
 void reader_create_topics(struct rig *rig, const char *prefix)
 {
     static const char *const broker_time[] = {"message.timestamp.type", "LogAppendTime", NULL};
@@ -42,13 +59,15 @@ void reader_create_topics(struct rig *rig, const char *prefix)
                                                      {CURFEW_TOPIC_LIFECYCLE, 2, broker_time},
                                                      {CURFEW_TOPIC_REVOCATIONS, 3, NULL},
                                                      {CURFEW_TOPIC_ANSWERS, 3, NULL}};
+    const size_t count = sizeof specs / sizeof specs[0];
     struct curfew_error error;
     struct curfew_config *config = reader_config(rig, prefix, NULL);
-    enum curfew_status status = curfew_kafka_create_topics(config, specs, 4, 1, BUS_WAIT_MS, &error);
+    enum curfew_status status = curfew_kafka_create_topics(config, specs, count, 1, BUS_WAIT_MS, &error);
     curfew_config_destroy(config);
     if (status != CURFEW_OK) {
         fail_msg("%s", error.text);
     }
+    await_leaders(rig, prefix, specs, count);
 }
 
 void reader_subscribe(struct curfew_bus *bus, enum curfew_topic topic, int32_t partition, int64_t offset)
@@ -86,6 +105,9 @@ struct curfew_bus_event reader_await(struct curfew_bus *bus, enum curfew_bus_eve
     struct curfew_bus_event event = {0};
     do {
         event = reader_next(bus);
+        if (kind == CURFEW_BUS_DELIVERED && event.kind == CURFEW_BUS_UNDELIVERED) {
+            fail_msg("ticket %llu was not delivered: %s", (unsigned long long)event.ticket, event.text);
+        }
         if (rig_now_us() > deadline_us) {
             fail_msg("no event of kind %d within %d ms", (int)kind, BUS_WAIT_MS);
         }
