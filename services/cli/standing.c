@@ -8,6 +8,7 @@
 #include <time.h>
 
 #define WHAT_SIZE 160
+#define SAID_MAX 3 /* times that it is said, when it comes too late */
 #define PAUSE_NS 20000000 /* between two questions to a coordinator that is not there yet */
 #define MINUTES (CURFEW_PROPOSAL_LIFE_US / INT64_C(60000000))
 
@@ -290,6 +291,22 @@ static void tell_effect(enum effect effect, const struct words *words)
                        MINUTES);
 }
 
+/* The record says when it was said. Where the way to the log was long in coming, that was too long ago: said again over
+ * the same way it is not, unless a clock is wrong. */
+static enum curfew_status emit(const struct curfew_cli *cli, const struct curfew_event *event,
+                               struct curfew_outcome *outcome)
+{
+    enum curfew_status status = CURFEW_REFUSED;
+
+    for (int i = 0; i < SAID_MAX; i++) {
+        status = curfew_producer_emit_and_wait(cli->producer, event, CURFEW_LANE_OF_EVENT, cli->wait,
+                                               curfew_cli_left_ms(cli), outcome);
+        if (status != CURFEW_REFUSED || outcome->refusal.reason != CURFEW_REASON_CLOCK)
+            break;
+    }
+    return status;
+}
+
 /* Says it, with the producer open, and reports what came of it. */
 static int say(struct curfew_cli *cli, const struct words *words, const struct curfew_target *target)
 {
@@ -303,8 +320,7 @@ static int say(struct curfew_cli *cli, const struct words *words, const struct c
                                                   : "revocation",
              curfew_kind_name(target->kind), target->id.size > 64 ? 64 : (int)target->id.size,
              (const char *)target->id.at);
-    const enum curfew_status status = curfew_producer_emit_and_wait(cli->producer, &event, CURFEW_LANE_OF_EVENT,
-                                                                    cli->wait, curfew_cli_left_ms(cli), &outcome);
+    const enum curfew_status status = emit(cli, &event, &outcome);
     const struct curfew_cli_report report = {what, NULL, curfew_object_create()};
     if (status == CURFEW_OK) {
         const enum effect effect = effect_of(cli, words, target, &outcome);

@@ -1,6 +1,7 @@
 /* authors_test: who may write, on a real Kafka: forged and foreign records move nothing, keys rotate, writers go; what
  * operators revoke, alone and in two. */
 #include "tests/scenario/play.h"
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -153,6 +154,7 @@ static void says_in(const struct rig_output *output, const char *text)
     }
 }
 
+#define LATE_US INT64_C(1500000) /* longer than the skew, and than a command takes to begin */
 #define WORKER "spiffe://acme/worker"
 
 static struct rig_output mints(struct play *play, struct play_session session)
@@ -227,6 +229,43 @@ static void agents_tenants_and_policies_are_revoked(void **state)
     play_end(&play);
 }
 
+struct late {
+    int64_t until_us;
+    struct rig_process *command;
+};
+
+static bool too_late_by_now(void *context)
+{
+    const struct late *late = context;
+
+    assert_true(rig_process_running(late->command)); /* it waits for the broker */
+    return rig_now_us() > late->until_us;
+}
+
+static void a_revocation_that_came_late_is_said_again(void **state)
+{
+    /* Goal: whoever revokes over a way that takes longer than the skew is not sent home for it: their clock is right.
+     */
+    struct play play = play_begin(*state, 1);
+    struct rig *rig = play.rig;
+    const struct play_session session = play_session(&play, "ada");
+    const char *key = rig_text(rig, "%s/operator.key", rig_keys(rig, play.prefix));
+
+    play_task(&play, session.id, "work", NULL);
+    const char *token = play_mint(&play, session, LIST("work:1"));
+    play_all(&play, token, 200);
+    rig_process_signal(rig_kafka(rig), SIGSTOP);
+    struct late late = {rig_now_us() + LATE_US,
+                        rig_background(rig, "late-revoke",
+                                       LIST(rig_command, "revoke", "user", "--tenant", "acme", "--issuer", PLAY_ISSUER,
+                                            "--user", "ada", "--key-file", key))};
+    rig_until(too_late_by_now, &late, PLAY_SOON_MS, "what it said first is too old");
+    rig_process_signal(rig_kafka(rig), SIGCONT);
+    assert_int_equal(rig_process_wait(late.command, PLAY_SOON_MS), 0);
+    play_until(&play, token, 403, "its user was revoked");
+    play_end(&play);
+}
+
 struct asked {
     struct rig *rig;
     struct rig_process *service;
@@ -261,6 +300,7 @@ int main(void)
         cmocka_unit_test(keys_rotate_and_writers_go),
         cmocka_unit_test(a_key_is_revoked_by_two_operators),
         cmocka_unit_test(agents_tenants_and_policies_are_revoked),
+        cmocka_unit_test(a_revocation_that_came_late_is_said_again),
         cmocka_unit_test(a_coordinator_with_another_master_stops_at_genesis),
     };
     return rig_main("authors", tests, sizeof tests / sizeof tests[0]);
