@@ -26,7 +26,8 @@ static const struct series all[] = {
     {"curfew_coordinator_beacons_total", "counter", "beacons published", AT(outbox.beacons_published)},
     {"curfew_coordinator_answers_total", "counter", "accepted records published", AT(outbox.answers_published)},
     {"curfew_coordinator_refusals_total", "counter", "records refused", AT(outbox.refusals)},
-    {"curfew_coordinator_dead_letters_total", "counter", "records no one could read", AT(outbox.dead_letters)},
+    {"curfew_coordinator_dead_letters_total", "counter",
+     "records no one could read, or that were not their writer's to say", AT(outbox.dead_letters)},
 };
 
 char *curfew_metrics_text(const struct curfew_coordinator *coordinator, int32_t lanes)
