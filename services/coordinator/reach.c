@@ -25,7 +25,7 @@ struct curfew_ruling curfew_book_reach_tasks(const struct session *session, bool
     if (curfew_right_has(right, CURFEW_ROLE_ORCHESTRATOR) && curfew_book_names(session, moment->author)) {
         return curfew_ruling_accepted();
     }
-    const bool speaks_for_another = ending && curfew_right_has(right, CURFEW_ROLE_DOOR) && by_task.size > 0;
+    const bool speaks_for_another = curfew_right_has(right, CURFEW_ROLE_DOOR) && by_task.size > 0;
     return speaks_for_another ? curfew_ruling_accepted() : curfew_ruling_refused(CURFEW_REASON_NOT_OWN);
 }
 

@@ -29,6 +29,7 @@ static struct {
     pthread_mutex_t lock;
     int code;
     const char *body;
+    const char *location; /* where it sends who asks; NULL: nowhere */
     int asked;
     char kind[16], tenant[64], scope[64], id[64], version[24];
 } fake = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -54,6 +55,10 @@ static void handle_impact(void *context, const struct curfew_http_request *reque
     keep(request, "id", fake.id, sizeof fake.id);
     keep(request, "version", fake.version, sizeof fake.version);
     curfew_http_reply(response, fake.code, "%s", fake.body);
+    if (fake.location != NULL) {
+        response->header_name = "Location";
+        response->header_value = fake.location;
+    }
     pthread_mutex_unlock(&fake.lock);
 }
 
@@ -209,6 +214,21 @@ static void test_a_long_answer_is_none(void **state)
     assert_string_equal(process.out, "");
 }
 
+static void test_nobody_is_sent_elsewhere(void **state)
+{
+    /* Goal: what is behind --coordinator cannot choose who is asked: there it is asked once, and nowhere else. */
+    char elsewhere[96];
+    (void)state;
+    snprintf(elsewhere, sizeof elsewhere, "%s/v1/impact?kind=elsewhere", fake.url);
+    say(307, "{}");
+    fake.location = elsewhere;
+    CLI(&process, NULL, "revoke", "tenant", "--tenant", "acme", "--dry-run", "--coordinator", fake.url);
+    fake.location = NULL;
+    assert_int_equal(process.status, 1);
+    assert_non_null(strstr(process.err, "answered 307 without counts"));
+    assert_asked("tenant", "acme", "-", "acme", "-");
+}
+
 static void test_a_dry_run_needs_somebody_to_ask(void **state)
 {
     /* Goal: from a setting too; with none, an error that says both. */
@@ -307,6 +327,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_proposal_that_waits_is_told, begin, end),
         cmocka_unit_test_setup_teardown(test_a_coordinator_that_does_not_know_is_no_zero, begin, end),
         cmocka_unit_test_setup_teardown(test_a_long_answer_is_none, begin, end),
+        cmocka_unit_test_setup_teardown(test_nobody_is_sent_elsewhere, begin, end),
         cmocka_unit_test_setup_teardown(test_a_dry_run_needs_somebody_to_ask, begin, end),
         cmocka_unit_test_setup_teardown(test_wrong_words_are_2, begin, end),
         cmocka_unit_test_setup_teardown(test_the_number_comes_first_and_is_no_condition, begin, end),

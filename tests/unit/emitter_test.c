@@ -44,6 +44,7 @@ static void nothing_is_sent_before_the_log_is_known(void **state)
     assert_int_equal(world->sent_count, 1);
     assert_int_equal(world->sent[0].topic, CURFEW_TOPIC_LIFECYCLE);
     assert_int_equal(world->sent[0].partition, 2);
+    assert_true(is_proven(world, 0, 3, LOG));
     assert_int_equal(world->stopped_count, 1);
     assert_int_equal(curfew_emitter_undelivered(world->emitter), 1);
 }

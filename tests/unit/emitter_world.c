@@ -22,7 +22,10 @@ static enum curfew_status note_produce(void *self, const struct curfew_bus_recor
     int number = 0;
     memcpy(&number, record->value.at, sizeof number);
     assert_true(world->sent_count < EMITTER_WORLD_MAX);
-    world->sent[world->sent_count++] = (struct asked){record->topic, record->partition, 0, record->ticket, number};
+    struct asked *sent = &world->sent[world->sent_count++];
+    *sent = (struct asked){record->topic, record->partition, 0, record->ticket, number, {0}};
+    assert_int_equal(record->mac.size, sizeof sent->mac);
+    memcpy(sent->mac, record->mac.at, sizeof sent->mac);
     return CURFEW_OK;
 }
 
@@ -112,6 +115,21 @@ void probe(struct emitter_world *world, int number, int32_t lane, int32_t lanes)
     struct curfew_emission *emission = make(world, number, lane, 0);
     emission->lanes = lanes;
     curfew_emitter_add(world->emitter, emission, world->now);
+}
+
+static bool proves(const struct asked *sent, int32_t lane, uint8_t log)
+{
+    struct curfew_log_place place = {.lane = lane};
+    memset(place.log_id, log, sizeof place.log_id);
+    const struct curfew_slice value = {(const uint8_t *)&sent->number, sizeof sent->number};
+    return curfew_mac_verify(author_key(curfew_slice_of("tester")), &place, value,
+                             (struct curfew_slice){sent->mac, sizeof sent->mac});
+}
+
+bool is_proven(const struct emitter_world *world, size_t sent, int32_t lane, uint8_t log)
+{
+    const struct asked *record = &world->sent[sent];
+    return proves(record, lane, log) && !proves(record, lane + 1, log) && !proves(record, lane, (uint8_t)(log + 1));
 }
 
 bool is_told(const struct emitter_world *world, int number)

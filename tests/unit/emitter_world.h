@@ -15,6 +15,7 @@ struct asked {
     int64_t offset; /* of a subscription */
     uint64_t ticket; /* of a record */
     int number; /* of a record: its emission's */
+    uint8_t mac[CURFEW_MAC_SIZE]; /* of a record */
 };
 
 struct emitter_telling { /* context of an emission's callback */
@@ -72,6 +73,8 @@ void tell_accepted(struct emitter_world *world, int32_t lane, uint8_t log, int64
 /* The lane's record at `offset` is emission `number`'s: answers name it. tell_durable says so too. */
 void hold(struct emitter_world *world, int32_t lane, int64_t offset, int number);
 void tell_refused(struct emitter_world *world, int32_t lane, uint8_t log, struct curfew_refusal refusal);
+/* Whether the record sent as `sent` is proven, by tester, for the lane's log `log` and for no other place. */
+bool is_proven(const struct emitter_world *world, size_t sent, int32_t lane, uint8_t log);
 /* A lane whose log is `log` and whose answers are followed. */
 void open_lane(struct emitter_world *world, int32_t lane, uint8_t log);
 /* The latest subscription of that partition; -100: none. */

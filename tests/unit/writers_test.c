@@ -91,9 +91,24 @@ static void keys_rotate_and_old_ones_go(void **state)
     world_pass(world, WORLD_S / 10);
     assert_int_equal(starts(world, "as", 1, "1.EEEEEEEEEEEEEEEEEEEEEE"), CURFEW_REASON_EPOCH);
     assert_false(world->effects.refusal.retriable);
+    assert_true(world->effects.dead_letter);
     assert_int_equal(starts(world, "as", 2, "1.EEEEEEEEEEEEEEEEEEEEEE"), ACCEPTED);
     assert_int_equal(set(world, "as", CURFEW_ROLE_ISSUER, 1, 1), CURFEW_REASON_CONTRADICTS);
     assert_int_equal(set(world, "as", CURFEW_ROLE_ISSUER, 3, 1), CURFEW_REASON_CONTRADICTS);
+    world_end(world);
+}
+
+static void all_keys_that_were_not_retired_are_taken(void **state)
+{
+    (void)state; /* goal: of more than two epochs too, in any order; and a newest key does not become an older one */
+    struct world *world = world_begin();
+    assert_int_equal(set(world, "as", CURFEW_ROLE_ISSUER, 3, 1), ACCEPTED);
+    assert_int_equal(set(world, "as", CURFEW_ROLE_ISSUER, 2, 1), CURFEW_REASON_CONTRADICTS);
+    world_pass(world, WORLD_S / 10);
+    assert_int_equal(starts(world, "as", 1, WORLD_SESSION), ACCEPTED);
+    assert_int_equal(starts(world, "as", 3, WORLD_OTHER), ACCEPTED);
+    assert_int_equal(starts(world, "as", 2, "1.EEEEEEEEEEEEEEEEEEEEEE"), ACCEPTED);
+    assert_int_equal(starts(world, "as", 1, "1.FFFFFFFFFFFFFFFFFFFFFF"), ACCEPTED);
     world_end(world);
 }
 
@@ -267,6 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rights_hold_from_the_tick_that_takes_them_in),
         cmocka_unit_test(keys_rotate_and_old_ones_go),
+        cmocka_unit_test(all_keys_that_were_not_retired_are_taken),
         cmocka_unit_test(a_writer_that_was_removed_comes_back_with_a_new_key_only),
         cmocka_unit_test(the_last_operator_and_coordinator_stay),
         cmocka_unit_test(the_bound_of_writers_is_kept),
