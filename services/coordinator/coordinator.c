@@ -9,6 +9,8 @@
 #include <stdlib.h>
 
 #define BEACON_LATE_US (2 * CURFEW_US_PER_S)
+#define MEND_US (2 * CURFEW_US_PER_S) /* between two tries at what a gap needs */
+#define FOREIGN_TOLD_US (10 * CURFEW_US_PER_S)
 #define TICK_BIT 63 /* of a ticket: set for ticks, which belong to no outbox; the lane stands below */
 
 enum phase { PHASE_READING_BACK, PHASE_REPLAYING, PHASE_LIVE, PHASE_HALTED };
@@ -22,6 +24,11 @@ struct lane_slot {
     bool blocked; /* waits for control; subscribed anew when control moves */
     bool tick_in_flight;
     int64_t ticked_us; /* boot time */
+    bool unread; /* its revocations are to be subscribed anew */
+    bool lacking; /* its revocations lost floors: a resync is to be stepped */
+    int64_t mended_us; /* boot time of the last try at either; INT64_MIN: none */
+    int64_t foreign_told; /* of the outbox's count */
+    int64_t foreign_told_us; /* boot time */
 };
 
 struct curfew_coordinator {
@@ -52,6 +59,8 @@ enum curfew_status curfew_coordinator_create(const struct curfew_coordinator_opt
     for (int32_t i = 0; i < options->lanes; i++) {
         made->slots[i].lane = curfew_lane_create(i, options->lanes, made->control);
         made->slots[i].outbox = curfew_outbox_create(i, options->bus);
+        made->slots[i].mended_us = INT64_MIN / 2;
+        made->slots[i].foreign_told_us = INT64_MIN / 2;
     }
     made->arena.memory = curfew_memory_take(CURFEW_CODEC_MEMORY);
     made->arena.size = CURFEW_CODEC_MEMORY;
@@ -180,6 +189,7 @@ static enum curfew_status log_record(struct curfew_coordinator *coordinator, int
         return CURFEW_OK;
     case CURFEW_STEP_DONE:
         curfew_outbox_note(slot->outbox, slot->lane, &record, &effects);
+        slot->lacking = slot->lacking && !effects.resync;
         tell(coordinator, lane, &record, &effects);
         if (effects.refused && slot->phase == PHASE_LIVE) {
             curfew_log(CURFEW_LOG_DEBUG, "coordinator", "lane %d offset %lld refused: %s", lane,
@@ -218,7 +228,7 @@ static void read_back(struct curfew_coordinator *coordinator, const struct curfe
     }
     struct lane_slot *slot = &coordinator->slots[bus_event->partition];
     if (event.type == CURFEW_EVENT_FLOORS && bus_event->topic == CURFEW_TOPIC_REVOCATIONS) {
-        curfew_outbox_read_back(slot->outbox, &event.as.floors);
+        curfew_outbox_read_back(slot->outbox, slot->lane, &event.as.floors);
     } else if (event.type == CURFEW_EVENT_ACCEPTED && bus_event->topic == CURFEW_TOPIC_ANSWERS) {
         curfew_outbox_answered(slot->outbox, &event.as.accepted);
     }
@@ -280,6 +290,33 @@ static void reported(struct curfew_coordinator *coordinator, const struct curfew
                            event->kind == CURFEW_BUS_DELIVERED, now);
 }
 
+/* Of a lane that is live nothing but the floors on revocations can be lacking: they are stated again. Before, and of
+ * any other topic, what was read may not be so. */
+static enum curfew_status gap(struct curfew_coordinator *coordinator, const struct curfew_bus_event *event,
+                              struct curfew_error *error)
+{
+    const char *why = event->text == NULL ? "no reason given" : event->text;
+    if (event->topic == CURFEW_TOPIC_REVOCATIONS && is_read_back(coordinator, event) &&
+        coordinator->slots[event->partition].phase == PHASE_LIVE) {
+        struct lane_slot *slot = &coordinator->slots[event->partition];
+        curfew_log(CURFEW_LOG_WARNING, "coordinator",
+                   "lane %d: its revocations lost records (%s); every live floor is stated again", event->partition,
+                   why);
+        curfew_outbox_gap(slot->outbox);
+        slot->unread = true;
+        slot->lacking = true;
+        return CURFEW_OK;
+    }
+    const enum curfew_status status =
+        curfew_error_set(error, CURFEW_UNAVAILABLE,
+                         "reading %s partition %d: the position is gone (%s); everything is rebuilt from the log",
+                         curfew_topic_name(event->topic), event->partition, why);
+    if (error != NULL) {
+        error->fatal = true;
+    }
+    return status;
+}
+
 enum curfew_status curfew_coordinator_handle(struct curfew_coordinator *coordinator,
                                              const struct curfew_bus_event *event, struct curfew_now now,
                                              struct curfew_error *error)
@@ -296,16 +333,8 @@ enum curfew_status curfew_coordinator_handle(struct curfew_coordinator *coordina
         return CURFEW_OK;
     case CURFEW_BUS_CAUGHT_UP:
         return lane >= 0 || is_read_back(coordinator, event) ? caught_up(coordinator, event, error) : CURFEW_OK;
-    case CURFEW_BUS_GAP: {
-        const enum curfew_status status = curfew_error_set(
-            error, CURFEW_UNAVAILABLE,
-            "reading %s partition %d: the position is gone (%s); everything is rebuilt from the log",
-            curfew_topic_name(event->topic), event->partition, event->text == NULL ? "no reason given" : event->text);
-        if (error != NULL) {
-            error->fatal = true;
-        }
-        return status;
-    }
+    case CURFEW_BUS_GAP:
+        return gap(coordinator, event, error);
     case CURFEW_BUS_DELIVERED:
     case CURFEW_BUS_UNDELIVERED:
         reported(coordinator, event, now);
@@ -332,6 +361,37 @@ static const struct curfew_mac_key *key_for(struct curfew_coordinator *coordinat
     return coordinator->key;
 }
 
+/* Appends an event of this coordinator's to a lane's log. False: it did not go. */
+static bool say(struct curfew_coordinator *coordinator, int32_t lane, const struct curfew_event *event, uint64_t ticket)
+{
+    struct lane_slot *slot = &coordinator->slots[lane];
+    uint8_t bytes[2 * CURFEW_ID_MAX];
+    size_t size = 0;
+    struct curfew_error error = {.status = CURFEW_OK};
+    const struct curfew_mac_key *key = key_for(coordinator, slot->lane);
+    if (key == NULL) {
+        return false; /* it would be refused; curfew_coordinator_ready says what to do */
+    }
+    if (curfew_codec_encode(event, bytes, sizeof bytes, &size, &error) != CURFEW_OK) {
+        curfew_log(CURFEW_LOG_ERROR, "coordinator", "cannot encode a %s: %s", curfew_event_name(event->type),
+                   error.text);
+        return false;
+    }
+    const struct curfew_slice value = {bytes, size};
+    uint8_t mac[CURFEW_MAC_SIZE];
+    struct curfew_log_place place = {.lane = lane};
+    memcpy(place.log_id, curfew_lane_log_id(slot->lane), sizeof place.log_id);
+    curfew_mac_make(key, &place, value, mac);
+    const struct curfew_bus_record record = {
+        .topic = curfew_lane_topic(lane),
+        .partition = curfew_lane_partition(lane),
+        .value = value,
+        .mac = {mac, sizeof mac},
+        .ticket = (uint64_t)lane << CURFEW_OUTBOX_TICKET_BITS | ticket,
+    };
+    return coordinator->bus->ops->produce(coordinator->bus->self, &record, NULL) == CURFEW_OK;
+}
+
 /* One tick in flight a lane: one that waited out an outage would be late, and good for nothing. */
 static void tick(struct curfew_coordinator *coordinator, int32_t lane, struct curfew_now now)
 {
@@ -340,31 +400,50 @@ static void tick(struct curfew_coordinator *coordinator, int32_t lane, struct cu
         .type = CURFEW_EVENT_TICK,
         .as.tick = {curfew_slice_of(coordinator->id), now.wall_us, curfew_control_next(coordinator->control) - 1},
     };
-    uint8_t bytes[2 * CURFEW_ID_MAX];
-    size_t size = 0;
-    struct curfew_error error = {.status = CURFEW_OK};
-    const struct curfew_mac_key *key = key_for(coordinator, slot->lane);
     slot->ticked_us = now.boot_us;
-    if (key == NULL) {
-        return; /* it would be refused; curfew_coordinator_ready says what to do */
-    }
-    if (curfew_codec_encode(&event, bytes, sizeof bytes, &size, &error) != CURFEW_OK) {
-        curfew_log(CURFEW_LOG_ERROR, "coordinator", "cannot encode a tick: %s", error.text);
+    slot->tick_in_flight = say(coordinator, lane, &event, UINT64_C(1) << TICK_BIT);
+}
+
+/* After a gap: reads the lane's revocations anew, and says resync until one is stepped, whoever said it. */
+static void mend(struct curfew_coordinator *coordinator, int32_t lane, struct curfew_now now)
+{
+    struct lane_slot *slot = &coordinator->slots[lane];
+    if ((!slot->unread && !slot->lacking) || now.boot_us - slot->mended_us < MEND_US) {
         return;
     }
-    const struct curfew_slice event_value = {bytes, size};
-    uint8_t mac[CURFEW_MAC_SIZE];
-    struct curfew_log_place place = {.lane = lane};
-    memcpy(place.log_id, curfew_lane_log_id(slot->lane), sizeof place.log_id);
-    curfew_mac_make(key, &place, event_value, mac);
-    const struct curfew_bus_record record = {
-        .topic = curfew_lane_topic(lane),
-        .partition = curfew_lane_partition(lane),
-        .value = event_value,
-        .mac = {mac, sizeof mac},
-        .ticket = (uint64_t)lane << CURFEW_OUTBOX_TICKET_BITS | UINT64_C(1) << TICK_BIT,
+    slot->mended_us = now.boot_us;
+    struct curfew_error error = {.status = CURFEW_OK};
+    if (slot->unread && coordinator->bus->ops->subscribe(coordinator->bus->self, CURFEW_TOPIC_REVOCATIONS, lane,
+                                                         CURFEW_OFFSET_BEGIN, &error) != CURFEW_OK) {
+        curfew_log(CURFEW_LOG_WARNING, "coordinator", "lane %d: its revocations cannot be read again yet: %s", lane,
+                   error.text);
+        return;
+    }
+    slot->unread = false;
+    const struct curfew_event event = {
+        .type = CURFEW_EVENT_RESYNC,
+        .as.resync = {curfew_slice_of(coordinator->id), now.wall_us, curfew_slice_of("revocations lost records")},
     };
-    slot->tick_in_flight = coordinator->bus->ops->produce(coordinator->bus->self, &record, NULL) == CURFEW_OK;
+    if (slot->lacking && slot->phase == PHASE_LIVE) {
+        (void)say(coordinator, lane, &event, 0); /* one that is lost is said again */
+    }
+}
+
+/* Floors that nobody's step leads to are told, at most once in a while. */
+static void alarm_foreign(struct curfew_coordinator *coordinator, int32_t lane, struct curfew_now now)
+{
+    struct lane_slot *slot = &coordinator->slots[lane];
+    struct curfew_outbox_stats stats;
+    curfew_outbox_stats(slot->outbox, &stats);
+    if (stats.foreign > slot->foreign_told && now.boot_us - slot->foreign_told_us >= FOREIGN_TOLD_US) {
+        curfew_log(CURFEW_LOG_ERROR, "coordinator",
+                   "lane %d: %lld floors records on revocations that its log does not imply, %lld since start: "
+                   "somebody else than coordinators writes there, or the log lost what caused them; hops deny what "
+                   "they name",
+                   lane, (long long)(stats.foreign - slot->foreign_told), (long long)stats.foreign);
+        slot->foreign_told = stats.foreign;
+        slot->foreign_told_us = now.boot_us;
+    }
 }
 
 /* All lanes tick together, so that one fetch of a hop brings all beacons. */
@@ -395,6 +474,8 @@ int curfew_coordinator_flush(struct curfew_coordinator *coordinator, struct curf
 {
     for (int32_t i = 0; i < coordinator->lanes; i++) {
         curfew_outbox_flush(coordinator->slots[i].outbox, now);
+        mend(coordinator, i, now);
+        alarm_foreign(coordinator, i, now);
     }
     return tick_all(coordinator, now);
 }

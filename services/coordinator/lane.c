@@ -159,6 +159,22 @@ static bool tick(struct curfew_lane *lane, const struct curfew_tick *event, cons
     return true;
 }
 
+/* Revocations lack what the chain says: all that lives is stated again, linked to nothing that came before. */
+static struct curfew_ruling resync(struct curfew_lane *lane, const struct curfew_record *record,
+                                   struct curfew_effects *effects)
+{
+    if (lane->resynced_us != 0 && lane->good_us - lane->resynced_us < CURFEW_RESYNC_LEAST_US) {
+        return curfew_ruling_refused(CURFEW_REASON_BOUND);
+    }
+    const struct curfew_cause cause = {record->offset, lane->good_us};
+    lane->resynced_us = lane->good_us;
+    lane->last_cause = -1;
+    memset(lane->chain, 0, sizeof lane->chain);
+    curfew_ledger_restate_all(lane->ledger, cause);
+    effects->resync = true;
+    return curfew_ruling_accepted();
+}
+
 static struct curfew_ruling rule_pipeline(struct curfew_lane *lane, const struct curfew_event *event,
                                           const struct curfew_moment *moment)
 {
@@ -189,7 +205,7 @@ static struct curfew_ruling rule_pipeline(struct curfew_lane *lane, const struct
 /* Which events a lane's log may hold. All of these, and only these, begin with writer and said_us. */
 static bool belongs(const struct curfew_lane *lane, enum curfew_event_type type)
 {
-    if (type == CURFEW_EVENT_GENESIS || type == CURFEW_EVENT_TICK) {
+    if (type == CURFEW_EVENT_GENESIS || type == CURFEW_EVENT_TICK || type == CURFEW_EVENT_RESYNC) {
         return true;
     }
     const bool control = type >= CURFEW_EVENT_SETTINGS && type < CURFEW_EVENT_RESYNC;
@@ -210,7 +226,8 @@ static struct curfew_ruling well_formed(const struct curfew_lane *lane, const st
     int32_t number = lane->number;
     const struct curfew_slice session = curfew_event_session(event);
     const bool about_session = lane->number != 0 && event->type != CURFEW_EVENT_HOLDER_HEARTBEAT &&
-                               event->type != CURFEW_EVENT_GENESIS && event->type != CURFEW_EVENT_TICK;
+                               event->type != CURFEW_EVENT_GENESIS && event->type != CURFEW_EVENT_TICK &&
+                               event->type != CURFEW_EVENT_RESYNC;
     if (about_session && curfew_session_id_lane(session, &number, NULL) != CURFEW_OK) {
         return curfew_ruling_refused(CURFEW_REASON_INVALID);
     }
@@ -313,8 +330,9 @@ static void act(struct curfew_lane *lane, const struct curfew_record *record, co
     }
     struct curfew_moment moment = moment_of(lane, record);
     moment.author = author;
-    const struct curfew_ruling ruling =
-        lane->number == 0 ? curfew_lane_rule_control(lane, event, &moment) : rule_pipeline(lane, event, &moment);
+    const struct curfew_ruling ruling = event->type == CURFEW_EVENT_RESYNC ? resync(lane, record, effects)
+                                        : lane->number == 0 ? curfew_lane_rule_control(lane, event, &moment)
+                                                            : rule_pipeline(lane, event, &moment);
     effects->pending = ruling.pending;
     if (ruling.refused) {
         refuse(effects, record->offset, ruling.reason);
@@ -422,6 +440,21 @@ int64_t curfew_lane_good_us(const struct curfew_lane *lane)
 int64_t curfew_lane_oldest_cause(const struct curfew_lane *lane)
 {
     return curfew_ledger_oldest(lane->ledger);
+}
+
+bool curfew_lane_implies(const struct curfew_lane *lane, const struct curfew_floors *floors)
+{
+    const struct curfew_floor *items = floors->floors.items;
+    for (size_t i = 0; i < floors->floors.count; i++) {
+        struct curfew_subject subject;
+        memcpy(subject.digest, items[i].subject, sizeof subject.digest);
+        const bool over = items[i].expires_us < lane->good_us;
+        if (!over && (items[i].floor > curfew_ledger_floor(lane->ledger, &subject) ||
+                      items[i].expires_us > curfew_ledger_expiry(lane->ledger, &subject))) {
+            return false;
+        }
+    }
+    return true;
 }
 
 const struct curfew_writers *curfew_lane_writers(const struct curfew_lane *lane)

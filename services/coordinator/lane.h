@@ -13,6 +13,8 @@ struct curfew_proposal_key;
 #define CURFEW_RULES_VERSION 1 /* what this coordinator's step implements */
 #define CURFEW_SCHEMAS_VERSION 1 /* the newest set of schemas it reads */
 
+#define CURFEW_RESYNC_LEAST_US INT64_C(5000000) /* of good ticks, between two resyncs of a lane; sooner: refused */
+
 struct curfew_lane;
 
 struct curfew_record {
@@ -50,6 +52,7 @@ struct curfew_effects {
     bool dead_letter; /* no one could read it, or nobody proved that it is theirs */
     const struct curfew_floors *links; /* due to this record, in order */
     size_t link_count;
+    bool resync; /* every live floor is among the links, and their chain begins with them */
     bool good_tick; /* `beacon` holds: true as soon as every link up to here is read back */
     struct curfew_beacon beacon;
 };
@@ -74,6 +77,10 @@ const struct curfew_settings *curfew_lane_settings(const struct curfew_lane *lan
 const char *curfew_lane_problem(const struct curfew_lane *lane); /* NULL: none */
 int64_t curfew_lane_good_us(const struct curfew_lane *lane); /* newest good tick; 0: none */
 int64_t curfew_lane_oldest_cause(const struct curfew_lane *lane);
+
+/* Whether the lane's state has, or once had and saw expire, every floor of a record on its revocations. Only for one
+ * whose cause was stepped. */
+bool curfew_lane_implies(const struct curfew_lane *lane, const struct curfew_floors *floors);
 
 /* Lane 0: the operator who proposed that and waits for a second; empty: nobody. Lives until the next step. */
 struct curfew_slice curfew_lane_proposer(const struct curfew_lane *lane, const struct curfew_proposal_key *key);

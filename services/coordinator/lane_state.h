@@ -29,7 +29,8 @@ struct curfew_lane {
     int64_t good_us; /* newest good tick */
     int64_t last_good_us; /* the good tick before, whatever its order */
     int64_t lease_us;
-    int64_t last_cause;
+    int64_t resynced_us; /* good_us at the last resync; 0: none */
+    int64_t last_cause; /* -1: no floors since genesis or the last resync */
     uint8_t chain[CURFEW_CHAIN_SIZE];
     struct curfew_floors *links; /* of the record being stepped */
     size_t links_room;

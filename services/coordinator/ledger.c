@@ -85,13 +85,17 @@ void curfew_ledger_raise(struct curfew_ledger *ledger, const struct curfew_floor
     state(ledger, entry, cause);
 }
 
+static void forget(struct curfew_ledger *ledger, struct entry *entry)
+{
+    DL_DELETE(ledger->oldest, entry);
+    HASH_DEL(ledger->by_subject, entry);
+    free(entry);
+}
+
 void curfew_ledger_prune(struct curfew_ledger *ledger, int64_t as_of_us)
 {
     while (ledger->oldest != NULL && ledger->oldest->floor.expires_us < as_of_us && !ledger->oldest->raised) {
-        struct entry *entry = ledger->oldest;
-        DL_DELETE(ledger->oldest, entry);
-        HASH_DEL(ledger->by_subject, entry);
-        free(entry);
+        forget(ledger, ledger->oldest);
     }
 }
 
@@ -104,6 +108,21 @@ void curfew_ledger_restate(struct curfew_ledger *ledger, int64_t age_us, struct 
         }
         DL_DELETE(ledger->oldest, entry);
         state(ledger, entry, cause);
+    }
+}
+
+void curfew_ledger_restate_all(struct curfew_ledger *ledger, struct curfew_cause cause)
+{
+    struct entry *const last = ledger->oldest == NULL ? NULL : ledger->oldest->prev; /* of a utlist head: the tail */
+    for (bool done = last == NULL; !done;) {
+        struct entry *entry = ledger->oldest;
+        done = entry == last;
+        if (entry->floor.expires_us < cause.good_us && !entry->raised) {
+            forget(ledger, entry);
+        } else {
+            DL_DELETE(ledger->oldest, entry);
+            state(ledger, entry, cause);
+        }
     }
 }
 

@@ -26,6 +26,9 @@ void curfew_ledger_prune(struct curfew_ledger *ledger, int64_t as_of_us);
 /* States again what was last stated `age_us` or longer before the cause, by good ticks; oldest first. */
 void curfew_ledger_restate(struct curfew_ledger *ledger, int64_t age_us, struct curfew_cause cause);
 
+/* States again all that is held and did not expire before the cause's good tick; what did is forgotten. */
+void curfew_ledger_restate_all(struct curfew_ledger *ledger, struct curfew_cause cause);
+
 /* Cause of the oldest floor still held; -1: none. */
 int64_t curfew_ledger_oldest(const struct curfew_ledger *ledger);
 int64_t curfew_ledger_count(const struct curfew_ledger *ledger);

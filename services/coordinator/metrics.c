@@ -23,6 +23,8 @@ static const struct series all[] = {
     {"curfew_coordinator_proposals", "gauge", "revocations that wait for a second operator", AT(counts.proposals)},
     {"curfew_coordinator_links_published_total", "counter", "floors records published", AT(outbox.links_published)},
     {"curfew_coordinator_links_awaited", "gauge", "floors records not read back yet", AT(outbox.links_awaited)},
+    {"curfew_coordinator_foreign_total", "counter", "floors records on revocations that the log does not imply",
+     AT(outbox.foreign)},
     {"curfew_coordinator_beacons_total", "counter", "beacons published", AT(outbox.beacons_published)},
     {"curfew_coordinator_answers_total", "counter", "accepted records published", AT(outbox.answers_published)},
     {"curfew_coordinator_refusals_total", "counter", "records refused", AT(outbox.refusals)},

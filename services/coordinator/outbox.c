@@ -27,9 +27,10 @@ struct link {
     struct link *next;
 };
 
-/* A chain value found on revocations before replay came to it. */
+/* A chain value found on revocations before the step came to its cause. */
 struct seen {
     uint8_t chain[CURFEW_CHAIN_SIZE];
+    uint8_t log_id[CURFEW_LOG_ID_SIZE];
     int64_t cause;
     UT_hash_handle hh;
 };
@@ -94,6 +95,7 @@ static void drop_link(struct curfew_outbox *outbox, struct link *link)
     free(link);
 }
 
+/* What the steps up to here did not lead to is nobody's, unless it is of another log. */
 static void forget_seen(struct curfew_outbox *outbox, int64_t upto)
 {
     struct seen *seen = NULL;
@@ -101,6 +103,7 @@ static void forget_seen(struct curfew_outbox *outbox, int64_t upto)
     HASH_ITER(hh, outbox->seen, seen, next)
     {
         if (seen->cause <= upto) {
+            outbox->stats.foreign += memcmp(seen->log_id, outbox->log_id, sizeof seen->log_id) == 0 ? 1 : 0;
             HASH_DEL(outbox->seen, seen);
             free(seen);
         }
@@ -120,12 +123,26 @@ void curfew_outbox_destroy(struct curfew_outbox *outbox)
         DL_DELETE(outbox->parcels, parcel);
         free_parcel(parcel);
     }
-    forget_seen(outbox, INT64_MAX);
+    curfew_outbox_gap(outbox);
     curfew_pending_clear(&outbox->pending);
     free(outbox);
 }
 
-void curfew_outbox_read_back(struct curfew_outbox *outbox, const struct curfew_floors *floors)
+static void add_seen(struct curfew_outbox *outbox, const struct curfew_floors *floors)
+{
+    struct seen *seen = NULL;
+    HASH_FIND(hh, outbox->seen, floors->chain, CURFEW_CHAIN_SIZE, seen);
+    if (seen == NULL && (!outbox->live || HASH_COUNT(outbox->seen) < CURFEW_OUTBOX_SEEN_MAX)) {
+        seen = curfew_memory_take(sizeof *seen);
+        memcpy(seen->chain, floors->chain, sizeof seen->chain);
+        memcpy(seen->log_id, floors->log_id, sizeof seen->log_id);
+        seen->cause = floors->cause;
+        HASH_ADD(hh, outbox->seen, chain, sizeof seen->chain, seen);
+    }
+}
+
+void curfew_outbox_read_back(struct curfew_outbox *outbox, const struct curfew_lane *lane,
+                             const struct curfew_floors *floors)
 {
     uint8_t chain[CURFEW_CHAIN_SIZE];
     curfew_chain_of(floors, chain);
@@ -138,13 +155,22 @@ void curfew_outbox_read_back(struct curfew_outbox *outbox, const struct curfew_f
         drop_link(outbox, link);
         return;
     }
+    if (floors->cause > outbox->stepped_to) {
+        add_seen(outbox, floors);
+    } else if (outbox->live && memcmp(floors->log_id, outbox->log_id, sizeof outbox->log_id) == 0 &&
+               !curfew_lane_implies(lane, floors)) {
+        outbox->stats.foreign++;
+    }
+}
+
+void curfew_outbox_gap(struct curfew_outbox *outbox)
+{
     struct seen *seen = NULL;
-    HASH_FIND(hh, outbox->seen, chain, sizeof chain, seen);
-    if (seen == NULL && floors->cause > outbox->stepped_to) {
-        seen = curfew_memory_take(sizeof *seen);
-        memcpy(seen->chain, chain, sizeof chain);
-        seen->cause = floors->cause;
-        HASH_ADD(hh, outbox->seen, chain, sizeof seen->chain, seen);
+    struct seen *next = NULL;
+    HASH_ITER(hh, outbox->seen, seen, next)
+    {
+        HASH_DEL(outbox->seen, seen);
+        free(seen);
     }
 }
 
@@ -291,7 +317,9 @@ void curfew_outbox_note(struct curfew_outbox *outbox, const struct curfew_lane *
             outbox->tick_count--; /* the oldest stay: they are the first that can be vouched for */
         }
         outbox->ticks[outbox->tick_count++] = effects->beacon;
-        if (!outbox->live) {
+        if (outbox->live) {
+            forget_seen(outbox, outbox->stepped_to);
+        } else {
             outbox->ticks[0] = effects->beacon;
             outbox->tick_count = 1;
             trim_replay(outbox, lane);

@@ -14,6 +14,7 @@
 #define CURFEW_OUTBOX_RESEND_US INT64_C(2000000) /* published, not read back by then: published again */
 #define CURFEW_OUTBOX_ANSWERS_US INT64_C(3600000000) /* no one waits for an answer older than this */
 #define CURFEW_OUTBOX_TICKS_MAX 64 /* ticks waiting for their floors; more are left out */
+#define CURFEW_OUTBOX_SEEN_MAX 65536 /* records of others that are ahead, remembered; of more a repeat is published */
 #define CURFEW_OUTBOX_TICKET_BITS 48 /* of a bus ticket; the lane stands above */
 
 struct curfew_outbox;
@@ -21,8 +22,12 @@ struct curfew_outbox;
 struct curfew_outbox *curfew_outbox_create(int32_t lane, struct curfew_bus *bus);
 void curfew_outbox_destroy(struct curfew_outbox *outbox);
 
-/* A floors record on the lane's revocations. One whose chain is not what its content says is not a read-back. */
-void curfew_outbox_read_back(struct curfew_outbox *outbox, const struct curfew_floors *floors);
+/* A floors record on the lane's revocations. One whose chain is not what its content says is not a read-back. One that
+ * the log does not imply is counted as foreign: hops deny what it names, and an operator has to know. */
+void curfew_outbox_read_back(struct curfew_outbox *outbox, const struct curfew_lane *lane,
+                             const struct curfew_floors *floors);
+/* Revocations lost what was there: nothing that was only seen counts as read back. */
+void curfew_outbox_gap(struct curfew_outbox *outbox);
 /* An accepted record found on the lane's answers before it went live. */
 void curfew_outbox_answered(struct curfew_outbox *outbox, const struct curfew_accepted *accepted);
 
@@ -42,6 +47,7 @@ void curfew_outbox_reported(struct curfew_outbox *outbox, uint64_t ticket, bool 
 struct curfew_outbox_stats {
     int64_t links_published;
     int64_t links_awaited; /* not read back yet */
+    int64_t foreign; /* floors records that the log does not imply */
     int64_t beacons_published;
     int64_t answers_published;
     int64_t refusals;

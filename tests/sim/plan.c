@@ -9,6 +9,8 @@
 
 #define S INT64_C(1000000)
 #define CALM_FOR_US (45 * S)
+#define RESTATE_OFTEN_S 34 /* what would be this or more becomes SELDOM: then only a resync brings lost floors back */
+#define RESTATE_SELDOM_S 600
 
 static const char *const act_names[SIM_ACT_COUNT] = {
     "session-start",  "session-end",  "task-start",  "attempt-end",   "task-end",     "mint",
@@ -48,6 +50,11 @@ bool sim_act_is_fault(enum sim_act act)
 bool sim_act_is_work(enum sim_act act)
 {
     return act < SIM_CRASH || act > SIM_ASK;
+}
+
+bool sim_plan_restates_often(const struct sim_plan *plan)
+{
+    return plan->size.restate_ms < RESTATE_SELDOM_S * 1000;
 }
 
 const char *sim_act_name(enum sim_act act)
@@ -108,7 +115,8 @@ void sim_plan_of(uint64_t seed, struct sim_plan *plan)
     size->actors = (int32_t)sim_dice_between(&dice, 2, SIM_ACTORS_MAX);
     size->lease_ms = (int32_t)sim_dice_between(&dice, 4, 20) * 1000;
     size->token_life_ms = (int32_t)sim_dice_between(&dice, 30, 120) * 1000;
-    size->restate_ms = (int32_t)sim_dice_between(&dice, 15, 40) * 1000;
+    const int32_t restate_s = (int32_t)sim_dice_between(&dice, 15, 40);
+    size->restate_ms = (restate_s < RESTATE_OFTEN_S ? restate_s : RESTATE_SELDOM_S) * 1000;
     size->session_life_ms = sim_dice_between(&dice, 60, 600) * 1000;
     size->end_us = sim_dice_between(&dice, 90, 240) * S;
     size->calm_us = size->end_us - CALM_FOR_US;

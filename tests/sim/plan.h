@@ -104,6 +104,8 @@ void sim_plan_add(struct sim_plan *plan, const struct sim_action *action);
 void sim_plan_sort(struct sim_plan *plan); /* stable, by time */
 struct sim_plan sim_plan_copy(const struct sim_plan *plan);
 
+/* Within calm: what retention cut from revocations unseen is stated again. */
+bool sim_plan_restates_often(const struct sim_plan *plan);
 bool sim_act_is_fault(enum sim_act act);
 bool sim_act_is_work(enum sim_act act); /* an actor says it */
 const char *sim_act_name(enum sim_act act);

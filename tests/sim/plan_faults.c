@@ -101,7 +101,8 @@ static void break_broker(struct sim_plan *plan, struct sim_dice *dice, struct si
         return;
     }
     if (action->act == SIM_RETENTION) {
-        action->topic = sim_dice_chance(dice, 500) ? CURFEW_TOPIC_REVOCATIONS : CURFEW_TOPIC_ANSWERS;
+        const bool floors = sim_dice_chance(dice, 500) && sim_plan_restates_often(plan);
+        action->topic = floors ? CURFEW_TOPIC_REVOCATIONS : CURFEW_TOPIC_ANSWERS;
         action->count = (int32_t)sim_dice_between(dice, 0, 50);
     } else if (action->act == SIM_UNCLEAN) {
         static const enum curfew_topic cut[] = {CURFEW_TOPIC_REVOCATIONS, CURFEW_TOPIC_ANSWERS, CURFEW_TOPIC_LIFECYCLE};

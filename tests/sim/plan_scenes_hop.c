@@ -170,7 +170,7 @@ static void slow_and_ahead(struct scene *scene)
 /* Revocations lose what is old, or all of it. */
 static void lose_old(struct scene *scene, int64_t at_us)
 {
-    const bool all = sim_dice_chance(scene->dice, 150);
+    const bool all = sim_dice_chance(scene->dice, 150) || !sim_plan_restates_often(scene->plan);
     add(scene, (struct sim_action){.act = all ? SIM_CAUSES_LOST : SIM_RETENTION,
                                    .at_us = at_us,
                                    .topic = CURFEW_TOPIC_REVOCATIONS,

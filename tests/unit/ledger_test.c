@@ -105,6 +105,37 @@ static void one_record_gives_each_subject_once_in_order(void **state)
     curfew_ledger_destroy(ledger);
 }
 
+static void all_that_lives_is_stated_again_at_once(void **state)
+{
+    (void)state; /* goal: in order, by one cause; what expired is forgotten wherever it stands; what this record raised
+                    already is stated once */
+    struct curfew_ledger *ledger = curfew_ledger_create();
+    size_t count = 0;
+    const struct curfew_cause cause = {9, 9000};
+    curfew_ledger_restate_all(ledger, cause);
+    assert_int_equal(taken(ledger), 0);
+    raise(ledger, 1, 1, 100000, 4);
+    raise(ledger, 2, 1, 8999, 5);
+    raise(ledger, 3, 1, 9000, 6);
+    assert_int_equal(taken(ledger), 3);
+    raise(ledger, 4, 1, 50000, 9);
+    curfew_ledger_restate_all(ledger, cause);
+    const struct curfew_floor *floors = curfew_ledger_take(ledger, &count);
+    assert_int_equal(count, 3);
+    assert_floor(&floors[0], 4, 1, 50000);
+    assert_floor(&floors[1], 1, 1, 100000);
+    assert_floor(&floors[2], 3, 1, 9000);
+    assert_true(curfew_ledger_oldest(ledger) == 9 && curfew_ledger_count(ledger) == 3);
+    for (int i = 0; i < MANY; i++) {
+        raise(ledger, 100 + i, 1, 100000, 10);
+    }
+    (void)taken(ledger);
+    const struct curfew_cause later = {11, 11000};
+    curfew_ledger_restate_all(ledger, later);
+    assert_int_equal(taken(ledger), MANY + 2);
+    curfew_ledger_destroy(ledger);
+}
+
 static void subjects_that_differ_in_any_byte_stay_apart(void **state)
 {
     (void)state; /* goal: the whole digest is the key, its last byte as much as its first */
@@ -202,6 +233,7 @@ int main(void)
         cmocka_unit_test(an_empty_ledger_holds_nothing),
         cmocka_unit_test(floors_of_one_subject_join_by_max_and_max),
         cmocka_unit_test(one_record_gives_each_subject_once_in_order),
+        cmocka_unit_test(all_that_lives_is_stated_again_at_once),
         cmocka_unit_test(subjects_that_differ_in_any_byte_stay_apart),
         cmocka_unit_test(pruning_takes_the_expired_and_nothing_that_lives),
         cmocka_unit_test(what_was_not_stated_for_long_is_stated_again_oldest_first),

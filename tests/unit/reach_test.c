@@ -89,7 +89,7 @@ static void a_session_is_of_its_writers_own_issuer(void **state)
 static void a_holder_has_so_many_keepers(void **state)
 {
     (void)state; /* goal: at the bound a start that would need one more is refused, and those there still beat */
-    static char names[17][8];
+    static char names[17][16];
     struct world *world = rights_begin();
     for (int i = 0; i < 17; i++) {
         (void)snprintf(names[i], sizeof names[i], "o-%d", i);

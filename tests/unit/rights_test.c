@@ -31,6 +31,7 @@ enum deed {
     MINT_OF_OTHER_ISSUER,
     REVOKE_TOKEN,
     TICK,
+    RESYNC,
     GENESIS,
     WORKER_ENDS_OWN,
     WORKER_ENDS_BELOW,
@@ -84,6 +85,8 @@ static struct curfew_event event_of(const struct world *world, enum deed deed)
             .as.token_revoked = {.session = text(OWN), .issuer = text(ISS), .jti = text("t1")}};
     case TICK:
         return (struct curfew_event){.type = CURFEW_EVENT_TICK, .as.tick = {.control_offset = 0}};
+    case RESYNC:
+        return (struct curfew_event){.type = CURFEW_EVENT_RESYNC, .as.resync = {.reason = text("cut")}};
     case GENESIS:
         return (struct curfew_event){.type = CURFEW_EVENT_GENESIS, .as.genesis = world_genesis(1)};
     case WORKER_ENDS_OWN:
@@ -137,7 +140,7 @@ static enum curfew_reason reason_of(char letter)
 static const struct {
     const char *writer, *row;
 } pipeline_table[] = {
-    /*          sessions  tasks    beats mints rt k g worker */
+    /*          sessions  tasks    beats mints rt ticks g worker */
     {"as", "+t"
            "++t"
            "rr"
@@ -145,7 +148,7 @@ static const struct {
            "nn"
            "+t"
            "+"
-           "r"
+           "rr"
            "r"
            "rrrr"
            "nnnn"},
@@ -156,7 +159,7 @@ static const struct {
             "nn"
             "tt"
             "t"
-            "r"
+            "rr"
             "r"
             "rrrr"
             "tttt"},
@@ -167,7 +170,7 @@ static const struct {
             "+n"
             "rr"
             "r"
-            "r"
+            "rr"
             "r"
             "++nn"
             "++nn"},
@@ -178,7 +181,7 @@ static const struct {
              "nn"
              "rr"
              "r"
-             "r"
+             "rr"
              "r"
              "tttt"
              "tttt"},
@@ -189,7 +192,7 @@ static const struct {
              "n+"
              "rr"
              "r"
-             "r"
+             "rr"
              "r"
              "nnnn"
              "nnnn"},
@@ -200,7 +203,7 @@ static const struct {
            "rr"
            "rr"
            "r"
-           "r"
+           "rr"
            "r"
            "rrrr"
            "rrrr"},
@@ -211,7 +214,7 @@ static const struct {
            "rr"
            "rr"
            "+"
-           "r"
+           "rr"
            "c"
            "++nn"
            "rrrr"},
@@ -222,7 +225,7 @@ static const struct {
            "rr"
            "rr"
            "r"
-           "+"
+           "++"
            "r"
            "rrrr"
            "rrrr"},
@@ -233,7 +236,7 @@ static const struct {
              "nn"
              "rr"
              "r"
-             "r"
+             "rr"
              "r"
              "++nn"
              "++nn"},
@@ -244,7 +247,7 @@ static const struct {
               "nn"
               "rr"
               "r"
-              "r"
+              "rr"
               "r"
               "tttt"
               "tttt"},
@@ -255,7 +258,7 @@ static const struct {
             "rr"
             "rr"
             "r"
-            "r"
+            "rr"
             "r"
             "rrrr"
             "rrrr"},
@@ -266,7 +269,7 @@ static const struct {
                  "uu"
                  "uu"
                  "u"
-                 "u"
+                 "uu"
                  "u"
                  "uuuu"
                  "uuuu"},
@@ -304,6 +307,7 @@ enum order {
     REVOKE_USER,
     SET_WRITER,
     CONTROL_TICK,
+    CONTROL_RESYNC,
     CONTROL_GENESIS,
     REVOKE_AGENT,
     REVOKE_TENANT,
@@ -361,6 +365,9 @@ static struct curfew_event order_of(enum order order)
     case CONTROL_GENESIS:
         event = (struct curfew_event){.type = CURFEW_EVENT_GENESIS, .as.genesis = world_genesis(0)};
         break;
+    case CONTROL_RESYNC:
+        event = (struct curfew_event){.type = CURFEW_EVENT_RESYNC, .as.resync = {.reason = text("cut")}};
+        break;
     case CONTROL_TICK:
     case ORDERS:
         break;
@@ -373,9 +380,9 @@ static void only_operators_move_control(void **state)
     (void)state; /* goal: settings, revocations, policies and writers are an operator's to say, ticks a coordinator's */
     static const struct {
         const char *writer, *row;
-    } table[] = {{"op", "+++rc++++p"},  {"c1", "rrr+rrrrrr"},  {"as", "rrrrrrrrrr"},
-                 {"etl", "rrrrrrrrrr"}, {"ap", "rrrrrrrrrr"},  {"door", "rrrrrrrrrr"},
-                 {"hop", "rrrrrrrrrr"}, {"as2", "rrrrrrrrrr"}, {"stranger", "uuuuuuuuuu"}};
+    } table[] = {{"op", "+++rrc++++p"},  {"c1", "rrr++rrrrrr"},  {"as", "rrrrrrrrrrr"},
+                 {"etl", "rrrrrrrrrrr"}, {"ap", "rrrrrrrrrrr"},  {"door", "rrrrrrrrrrr"},
+                 {"hop", "rrrrrrrrrrr"}, {"as2", "rrrrrrrrrrr"}, {"stranger", "uuuuuuuuuuu"}};
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         for (enum order order = 0; order < ORDERS; order++) {
             struct world *world = rights_begin();

@@ -167,6 +167,7 @@ static void sizes_are_those_that_were_meant(void **state)
     /* Goal: every size lies within its bounds, and both large and small worlds come up. */
     int large = 0;
     int single = 0;
+    int seldom = 0;
     (void)state;
     for (uint64_t seed = 0; seed < SEEDS_FOR_KINDS; seed++) {
         struct sim_plan plan;
@@ -179,7 +180,11 @@ static void sizes_are_those_that_were_meant(void **state)
         assert_in_range(size->actors, 2, SIM_ACTORS_MAX);
         assert_in_range(size->lease_ms, 4000, 20000);
         assert_in_range(size->token_life_ms, 30000, 120000);
-        assert_in_range(size->restate_ms, 15000, 40000);
+        assert_true((size->restate_ms >= 15000 && size->restate_ms < 34000) || size->restate_ms == 600000);
+        for (size_t i = 0; i < plan.count && size->restate_ms == 600000; i++) { /* only a resync would mend it */
+            assert_false(plan.actions[i].act == SIM_RETENTION && plan.actions[i].topic == CURFEW_TOPIC_REVOCATIONS);
+        }
+        seldom += size->restate_ms == 600000;
         assert_in_range(size->session_life_ms, 60000, 600000);
         assert_in_range(size->end_us, 90 * SECOND, 240 * SECOND);
         assert_int_equal(size->calm_us, size->end_us - 45 * SECOND);
@@ -189,6 +194,7 @@ static void sizes_are_those_that_were_meant(void **state)
     }
     assert_in_range(large, 8, 40); /* 1 in 25 */
     assert_in_range(single, 100, 240); /* 1 in 3 */
+    assert_in_range(seldom, 80, 200); /* 7 in 26 */
 }
 
 static void every_kind_of_fault_occurs_and_some_worlds_have_none(void **state)
