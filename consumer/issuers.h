@@ -9,7 +9,7 @@
 #ifndef CURFEW_CONSUMER_ISSUERS_H
 #define CURFEW_CONSUMER_ISSUERS_H
 
-#include "consumer/jwks.h"
+#include "core/jwks.h"
 
 #define CURFEW_ISSUERS_FILE_MAX (256 * 1024) /* bytes */
 #define CURFEW_TRUSTED_MAX 64

@@ -1,22 +1,13 @@
 /* trust: two places for a set of issuers, and the files they come from. */
 #include "consumer/trust.h"
+#include "core/file.h"
 #include "core/log.h"
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define FILES_MAX (1 + CURFEW_TRUSTED_MAX)
-
-/* What tells that a file is another than before; all zeros: not known. */
-struct stamp {
-    dev_t device;
-    ino_t inode;
-    off_t size;
-    struct timespec modified;
-    struct timespec changed;
-};
 
 struct place {
     struct curfew_issuers *issuers;
@@ -37,7 +28,7 @@ struct curfew_trust {
     struct place places[2];
     _Atomic int active;
 
-    struct stamp stamps[FILES_MAX];
+    struct curfew_file_stamp stamps[FILES_MAX];
     int64_t look_at_us;
     char problem[CURFEW_ERROR_TEXT_SIZE]; /* as logged last */
     _Atomic int64_t loads; /* these stand for themselves: relaxed */
@@ -134,25 +125,10 @@ static const char *file_of(const struct curfew_trust *trust, const struct curfew
     return index == 0 ? trust->issuers_file : curfew_issuers_file(issuers, index - 1);
 }
 
-static struct stamp stamp_of(const char *path)
-{
-    struct stat facts;
-    struct stamp stamp;
-    memset(&stamp, 0, sizeof stamp); /* compared whole */
-    if (stat(path, &facts) == 0) {
-        stamp.device = facts.st_dev;
-        stamp.inode = facts.st_ino;
-        stamp.size = facts.st_size;
-        stamp.modified = facts.st_mtim;
-        stamp.changed = facts.st_ctim;
-    }
-    return stamp;
-}
-
 /* Stamps are taken before the files are read, so that a change in between shows at the next look. Of a file that was
  * not known before there is none, so it is read once more. */
-static void keep_stamps(struct curfew_trust *trust, const struct curfew_issuers *from, const struct stamp *seen,
-                        const struct curfew_issuers *to)
+static void keep_stamps(struct curfew_trust *trust, const struct curfew_issuers *from,
+                        const struct curfew_file_stamp *seen, const struct curfew_issuers *to)
 {
     const char *path = NULL;
     const char *other = NULL;
@@ -233,7 +209,7 @@ void curfew_trust_look(struct curfew_trust *trust, int64_t boot_us)
     struct place *spare = &trust->places[1 - active];
     const struct curfew_issuers *current = trust->places[active].issuers;
     struct curfew_issuers *made = NULL;
-    struct stamp seen[FILES_MAX];
+    struct curfew_file_stamp seen[FILES_MAX];
     struct curfew_error error = {.text = ""};
     const char *path = NULL;
     bool changed = false;
@@ -242,8 +218,8 @@ void curfew_trust_look(struct curfew_trust *trust, int64_t boot_us)
     }
     trust->look_at_us = boot_us + CURFEW_TRUST_LOOK_US;
     for (size_t i = 0; (path = file_of(trust, current, i)) != NULL; i++) {
-        seen[i] = stamp_of(path);
-        changed = changed || memcmp(&seen[i], &trust->stamps[i], sizeof seen[i]) != 0;
+        curfew_file_stamp(path, &seen[i]);
+        changed = changed || !curfew_file_stamp_same(&seen[i], &trust->stamps[i]);
     }
     if (!changed || atomic_load(&spare->readers) != 0) { /* a reader still there: at the next look */
         return;

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -169,4 +170,22 @@ enum curfew_status curfew_file_create_private(const char *path, const char *what
         return curfew_error_set(error, CURFEW_UNAVAILABLE, "writing a new %s to %s: %s", what, path, strerror(problem));
     }
     return CURFEW_OK;
+}
+
+void curfew_file_stamp(const char *path, struct curfew_file_stamp *stamp)
+{
+    struct stat facts;
+    memset(stamp, 0, sizeof *stamp); /* compared whole */
+    if (stat(path, &facts) == 0) {
+        stamp->device = facts.st_dev;
+        stamp->inode = facts.st_ino;
+        stamp->size = facts.st_size;
+        stamp->modified = facts.st_mtim;
+        stamp->changed = facts.st_ctim;
+    }
+}
+
+bool curfew_file_stamp_same(const struct curfew_file_stamp *a, const struct curfew_file_stamp *b)
+{
+    return memcmp(a, b, sizeof *a) == 0;
 }

@@ -4,6 +4,8 @@
 
 #include <curfew/slice.h>
 #include <curfew/status.h>
+#include <sys/types.h>
+#include <time.h>
 
 struct curfew_file {
     uint8_t *bytes; /* with a NUL behind the last, which `size` does not count */
@@ -32,6 +34,17 @@ enum curfew_status curfew_file_read(const struct curfew_file_request *request, s
  * CURFEW_UNAVAILABLE: it cannot be written. */
 enum curfew_status curfew_file_create_private(const char *path, const char *what, struct curfew_slice bytes,
                                               struct curfew_error *error) CURFEW_MUST_CHECK;
+/* What tells that a file is another than before. Compared whole; all zeros: there is none, or it is not known. */
+struct curfew_file_stamp {
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    struct timespec modified;
+    struct timespec changed;
+};
+void curfew_file_stamp(const char *path, struct curfew_file_stamp *stamp);
+bool curfew_file_stamp_same(const struct curfew_file_stamp *a, const struct curfew_file_stamp *b);
+
 /* Wipes and frees the bytes; again is fine. */
 void curfew_file_wipe(struct curfew_file *file);
 

@@ -2,7 +2,7 @@
 #include "services/issuer/signer.h"
 #include "core/base64url.h"
 #include "core/file.h"
-#include "core/jose_key.h"
+#include "core/jose_file.h"
 #include "core/json.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,19 +26,11 @@ static enum curfew_status wrap(struct curfew_jose_key *key, struct curfew_signer
 
 enum curfew_status curfew_signer_load(const char *path, struct curfew_signer **signer, struct curfew_error *error)
 {
-    struct curfew_error inner;
-    struct curfew_file file;
     struct curfew_jose_key *key = NULL;
-    struct curfew_file_request request = {path, "signing key", CURFEW_SIGNER_FILE_MAX, CURFEW_FILE_PRIVATE};
     *signer = NULL;
-    enum curfew_status status = curfew_file_read(&request, &file, error);
+    enum curfew_status status = curfew_jose_file_load(path, "signing key", &key, error);
     if (status != CURFEW_OK) {
         return status;
-    }
-    status = curfew_jose_key_private((struct curfew_slice){file.bytes, file.size}, &key, &inner);
-    curfew_file_wipe(&file);
-    if (status != CURFEW_OK) {
-        return curfew_error_set(error, status, "reading signing key %s: %s", path, inner.text);
     }
     return wrap(key, signer, error);
 }
@@ -56,7 +48,7 @@ enum curfew_status curfew_signer_generate(enum curfew_jose_algorithm algorithm, 
 {
     struct curfew_signer *signer = NULL;
     struct curfew_jose_key *key = NULL;
-    char pem[CURFEW_SIGNER_FILE_MAX];
+    char pem[CURFEW_JOSE_FILE_MAX];
     size_t size = 0;
     *jwks = NULL;
     enum curfew_status status = curfew_jose_key_generate(algorithm, &key, error);

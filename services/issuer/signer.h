@@ -5,8 +5,6 @@
 
 #include "core/jose_key.h"
 
-#define CURFEW_SIGNER_FILE_MAX (16 * 1024) /* bytes of a key file */
-
 struct curfew_signer;
 
 /* Reads a PEM private key; its type says the algorithm. The file must not be readable by others (mode 0600 or

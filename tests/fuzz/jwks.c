@@ -6,7 +6,7 @@
  * refusal says why and gives no set.
  *
  * Input: a key set; in it every `KX` and `KY` stands for the coordinates of a fixed key. */
-#include "consumer/jwks.h"
+#include "core/jwks.h"
 #include "core/json.h"
 #include "input.h"
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* issuer: signing keys in files, and what a draft says, checked as a hop would check it. */
 #include "consumer/token.h"
+#include "core/jose_file.h"
 #include "services/issuer/draft.h"
 #include <curfew/hop.h>
 #include <openssl/ec.h>
@@ -179,7 +180,7 @@ static void a_file_that_is_no_fitting_key_is_named(void **state)
     /* Goal: missing, a directory, empty, not PEM, public, too big, encrypted, a short RSA or another curve: a clear
      * error. */
     struct world *world = *state;
-    static char big[CURFEW_SIGNER_FILE_MAX + 2];
+    static char big[CURFEW_JOSE_FILE_MAX + 2];
     assert_load_fails("/nonexistent/key.pem", CURFEW_UNAVAILABLE, "No such file");
     assert_load_fails(world->directory, CURFEW_INVALID, "not a regular file");
     write_file(world->other, "", 0600);

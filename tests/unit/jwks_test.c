@@ -1,5 +1,5 @@
 /* jwks: key sets, good and bad, from text and from files. */
-#include "consumer/jwks.h"
+#include "core/jwks.h"
 #include "forge.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,10 +1,10 @@
-/* jwks: public keys of a trusted issuer (RFC 7517), read from a file: EC P-256 for ES256, RSA for RS256, Ed25519 for
- * EdDSA. Immutable once made, so any thread may verify with it. A set that holds a private or symmetric key is refused,
- * as are two keys of one kid and a key of one of these types that core/jose_key.h does not take; keys of another type,
- * curve, use, algorithm ("alg") or operation ("key_ops") are left out. A key without "kid" is named by its RFC 7638
- * thumbprint. Bounds: CURFEW_JWKS_SIZE_MAX bytes, CURFEW_JWKS_KEYS_MAX keys. */
-#ifndef CURFEW_CONSUMER_JWKS_H
-#define CURFEW_CONSUMER_JWKS_H
+/* jwks: public keys of somebody trusted (RFC 7517), an issuer or the coordinators, read from a file: EC P-256 for
+ * ES256, RSA for RS256, Ed25519 for EdDSA. Immutable once made, so any thread may verify with it. A set that holds a
+ * private or symmetric key is refused, as are two keys of one kid and a key of one of these types that core/jose_key.h
+ * does not take; keys of another type, curve, use, algorithm ("alg") or operation ("key_ops") are left out. A key
+ * without "kid" is named by its RFC 7638 thumbprint. Bounds: CURFEW_JWKS_SIZE_MAX bytes, CURFEW_JWKS_KEYS_MAX keys. */
+#ifndef CURFEW_CORE_JWKS_H
+#define CURFEW_CORE_JWKS_H
 
 #include "core/jose_key.h"
 

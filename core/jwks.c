@@ -1,5 +1,5 @@
 /* jwks: a set of public keys, from JSON. */
-#include "consumer/jwks.h"
+#include "core/jwks.h"
 #include "core/base64url.h"
 #include "core/file.h"
 #include "core/id.h"
