@@ -17,7 +17,18 @@
 #define FEED_PRUNE_MARGIN_US                                                                                           \
     (60 * CURFEW_US_PER_S) /* for a check that judged expiry long before it looks at floors                            \
                             */
+#define FEED_BACKLOG_JUDGED 4096 /* of so many beacons of a backlog one is judged, and the last */
+#define FEED_FORGED_PART 10 /* after a beacon that is not a coordinator's, the next is judged so much sooner */
 #define NEVER INT64_MAX
+
+/* The newest beacon, of which nothing is believed before it was judged. */
+struct candidate {
+    bool there;
+    struct curfew_beacon beacon; /* its slices point into what follows */
+    struct curfew_now arrived;
+    uint8_t key_id[CURFEW_ID_MAX];
+    uint8_t signature[CURFEW_SEAL_SIZE];
+};
 
 struct lane {
     int32_t number;
@@ -30,6 +41,9 @@ struct lane {
     bool links_over; /* the flaw is that the links met their bound */
     bool good; /* what freshness holds vouches for the lane */
     int64_t as_of_us; /* of the newest beacon that counted, of this log */
+    struct candidate candidate;
+    int64_t judge_at_us; /* boot time: not before is the candidate judged */
+    int32_t unjudged; /* beacons of a backlog since one was judged */
     bool waiting; /* `pending` waits for links */
     struct curfew_beacon pending;
     struct curfew_now pending_arrived;
@@ -57,6 +71,9 @@ enum curfew_status curfew_feed_create(const struct curfew_feed_options *options,
                                       struct curfew_error *error)
 {
     *feed = NULL;
+    if (options->judge.verify == NULL) {
+        return curfew_error_set(error, CURFEW_INVALID, "reading revocations: nobody says whose beacons are believed");
+    }
     if (options->lanes < 2 || options->lanes > CURFEW_LANES_MAX) {
         return curfew_error_set(error, CURFEW_INVALID,
                                 "reading revocations: the topic has %d partitions, not 2..%d; create the topics with "
@@ -156,6 +173,8 @@ static void lane_begin(struct curfew_feed *feed, struct lane *lane, struct curfe
     lane->caught_up = false;
     lane->flaw = CURFEW_FRESH;
     lane->waiting = false;
+    lane->candidate.there = false;
+    lane->unjudged = 0;
     lane->read_at_us = now.boot_us;
     lane->reread_at_us = NEVER;
     struct curfew_error error;
@@ -226,7 +245,7 @@ static void lane_prove(struct curfew_feed *feed, struct lane *lane, const struct
     }
     lane->waiting = true;
     lane->pending = *beacon;
-    lane->pending.key_id = (struct curfew_slice){NULL, 0}; /* their bytes are the bus's */
+    lane->pending.key_id = (struct curfew_slice){NULL, 0}; /* it was judged */
     lane->pending.signature = (struct curfew_slice){NULL, 0};
     lane->pending_arrived = now;
     if (!lane->good) {
@@ -258,14 +277,10 @@ static bool beacon_sane(const struct curfew_beacon *beacon)
            beacon->skew_ms >= 0;
 }
 
-static void take_beacon(struct curfew_feed *feed, struct lane *lane, const struct curfew_beacon *beacon,
-                        struct curfew_now now)
+/* A coordinator said it: what it says is learned, as of when it arrived. */
+static void lane_learn(struct curfew_feed *feed, struct lane *lane, const struct curfew_beacon *beacon,
+                       struct curfew_now now)
 {
-    if (beacon->lane != lane->number || !beacon_sane(beacon)) {
-        curfew_log(CURFEW_LOG_WARNING, "feed", "lane %d: a beacon that cannot be meant was dropped (it names lane %d)",
-                   lane->number, beacon->lane);
-        return;
-    }
     bool counts = lane->caught_up && lane->flaw == CURFEW_FRESH;
     if (beacon->as_of_us - now.wall_us > 2 * CURFEW_US_PER_MS * beacon->skew_ms) {
         if (counts && (!lane->log_known || beacon->genesis_us >= lane->genesis_us)) {
@@ -289,6 +304,62 @@ static void take_beacon(struct curfew_feed *feed, struct lane *lane, const struc
     bool newer = beacon->as_of_us > lane->as_of_us || (beacon->as_of_us == lane->as_of_us && !lane->good);
     if (newer && (!lane->waiting || beacon->as_of_us >= lane->pending.as_of_us)) {
         lane_prove(feed, lane, beacon, now);
+    }
+}
+
+/* A beacon that no coordinator said. What is held vouches for the lane as long as it is young enough; nothing new does.
+ */
+static void lane_doubt(struct curfew_feed *feed, struct lane *lane, enum curfew_fresh why)
+{
+    if (!lane->good && lane->caught_up && lane->flaw == CURFEW_FRESH) {
+        lane_void(feed, lane, why);
+    }
+    if (feed->options.sink.doubt != NULL) {
+        feed->options.sink.doubt(feed->options.sink.context, lane->number, why);
+    }
+}
+
+static void lane_judge(struct curfew_feed *feed, struct lane *lane, struct curfew_now now)
+{
+    struct candidate *candidate = &lane->candidate;
+    candidate->there = false;
+    lane->unjudged = 0;
+    const enum curfew_seal seal = curfew_seal_judge_beacon(&feed->options.judge, &candidate->beacon);
+    if (lane->caught_up) {
+        const int64_t every_us = feed->options.judge_every_us;
+        lane->judge_at_us = now.boot_us + (seal == CURFEW_SEAL_GOOD ? every_us : every_us / FEED_FORGED_PART);
+    }
+    if (seal == CURFEW_SEAL_GOOD) {
+        lane_learn(feed, lane, &candidate->beacon, candidate->arrived);
+    } else {
+        lane_doubt(feed, lane, seal == CURFEW_SEAL_FORGED ? CURFEW_FRESH_FORGED : CURFEW_FRESH_KEY);
+    }
+}
+
+/* The newest is kept, and judged when it is time: in a backlog only now and then, since nothing there vouches. */
+static void take_beacon(struct curfew_feed *feed, struct lane *lane, const struct curfew_beacon *beacon,
+                        struct curfew_now now)
+{
+    struct candidate *candidate = &lane->candidate;
+    if (beacon->lane != lane->number || !beacon_sane(beacon)) {
+        curfew_log(CURFEW_LOG_WARNING, "feed", "lane %d: a beacon that cannot be meant was dropped (it names lane %d)",
+                   lane->number, beacon->lane);
+        return;
+    }
+    if (beacon->key_id.size == 0 || beacon->signature.size != CURFEW_SEAL_SIZE) {
+        lane_doubt(feed, lane, CURFEW_FRESH_FORGED);
+        return;
+    }
+    memcpy(candidate->key_id, beacon->key_id.at, beacon->key_id.size);
+    memcpy(candidate->signature, beacon->signature.at, CURFEW_SEAL_SIZE);
+    candidate->there = true;
+    candidate->arrived = now;
+    candidate->beacon = *beacon;
+    candidate->beacon.key_id.at = candidate->key_id;
+    candidate->beacon.signature.at = candidate->signature;
+    lane->unjudged++;
+    if (lane->caught_up ? now.boot_us >= lane->judge_at_us : lane->unjudged >= FEED_BACKLOG_JUDGED) {
+        lane_judge(feed, lane, now);
     }
 }
 
@@ -380,7 +451,11 @@ static void take_end(struct curfew_feed *feed, struct lane *lane, struct curfew_
     if (lane->caught_up) {
         return; /* the end is met again and again; only a reading's first says something */
     }
+    if (lane->candidate.there) {
+        lane_judge(feed, lane, now); /* of the backlog: which log it is, and what it outlived */
+    }
     lane->caught_up = true;
+    lane->judge_at_us = now.boot_us;
     if (lane->flaw == CURFEW_FRESH) {
         lane_void(feed, lane, CURFEW_FRESH_UNSYNCED); /* whole again; what is missing is a beacon */
     } else if (lane->reread_at_us == NEVER) {
@@ -396,6 +471,7 @@ static void take_gap(struct curfew_feed *feed, struct lane *lane, const struct c
     lane_void(feed, lane, CURFEW_FRESH_UNSYNCED);
     lane->caught_up = false;
     lane->waiting = false;
+    lane->candidate.there = false;
     lane_reread(lane, now);
 }
 
@@ -404,6 +480,9 @@ enum curfew_status curfew_feed_tick(struct curfew_feed *feed, struct curfew_now 
     (void)error; /* nothing that is due can end the process today */
     for (int32_t i = 0; i < feed->options.lanes; i++) {
         struct lane *lane = &feed->lanes[i];
+        if (lane->candidate.there && lane->caught_up && lane->judge_at_us <= now.boot_us) {
+            lane_judge(feed, lane, now);
+        }
         if (lane->waiting && now.boot_us - lane->waiting_since_us > FEED_REREAD_US) {
             curfew_log(CURFEW_LOG_WARNING, "feed",
                        "lane %d: floors that its beacons speak of are lacking; reading again", lane->number);

@@ -28,6 +28,10 @@ const char *curfew_fresh_name(enum curfew_fresh fresh)
         return "log";
     case CURFEW_FRESH_UNREADABLE:
         return "unreadable";
+    case CURFEW_FRESH_FORGED:
+        return "signature";
+    case CURFEW_FRESH_KEY:
+        return "key";
     }
     return "unknown";
 }

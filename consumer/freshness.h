@@ -18,6 +18,8 @@ enum curfew_fresh {
     CURFEW_FRESH_FULL, /* the deny set is at its bound and a floor could not be taken in */
     CURFEW_FRESH_LOG, /* the bus shows another log, or another number of lanes */
     CURFEW_FRESH_UNREADABLE, /* a record on revocations could not be understood */
+    CURFEW_FRESH_FORGED, /* beacons come that are not signed, or whose signature does not verify */
+    CURFEW_FRESH_KEY, /* beacons come that are signed by a key which is not believed */
 };
 
 const char *curfew_fresh_name(enum curfew_fresh fresh); /* "fresh", "unsynced", … */

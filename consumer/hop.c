@@ -124,6 +124,9 @@ static enum curfew_status open_parts(struct curfew_hop *hop, const struct curfew
         status = make_guard(hop, error);
     }
     if (status == CURFEW_OK) {
+        status = curfew_seal_keys_open(hop->config, &hop->keys, error);
+    }
+    if (status == CURFEW_OK) {
         status = curfew_bus_kafka_create(hop->config, &hop->bus, error);
     }
     if (status == CURFEW_OK) {
@@ -169,6 +172,7 @@ void curfew_hop_close(struct curfew_hop *hop)
     curfew_cache_destroy(hop->cache);
     curfew_bus_destroy(&hop->bus);
     curfew_trust_close(hop->trust);
+    curfew_seal_keys_close(hop->keys);
     curfew_region_destroy(hop->region);
     curfew_config_destroy(hop->config);
     pthread_cond_destroy(&hop->closed);
@@ -221,6 +225,13 @@ static const char *advice(enum curfew_fresh fresh)
         return "the bus shows another log or another number of lanes; were the topics created anew?";
     case CURFEW_FRESH_UNREADABLE:
         return "a record on the revocations topic could not be understood; is this hop too old?";
+    case CURFEW_FRESH_FORGED:
+        return "beacons come whose signature does not verify: somebody else than coordinators writes to revocations, "
+               "or "
+               "coordinators.keys_file names another key for that id";
+    case CURFEW_FRESH_KEY:
+        return "beacons come that are signed by a key which is not in coordinators.keys_file; was a coordinator's key "
+               "replaced?";
     }
     return "";
 }
@@ -240,7 +251,7 @@ enum curfew_status curfew_hop_ready(struct curfew_hop *hop, struct curfew_error 
     for (int32_t i = 0; i < lanes; i++) {
         struct curfew_freshness_mark mark;
         int64_t age_us;
-        enum curfew_fresh fresh = curfew_freshness_read(hop->region, i, now, &age_us, &mark);
+        enum curfew_fresh fresh = curfew_hop_lane(hop, i, now, &age_us, &mark);
         if (fresh != CURFEW_FRESH || age_us > CURFEW_HOP_STRICT_US) {
             return curfew_error_set(error, CURFEW_UNAVAILABLE, "hop %s: lane %d is %s: %s%s%s", hop->id, i,
                                     fresh == CURFEW_FRESH ? "stale" : curfew_fresh_name(fresh), advice(fresh),

@@ -80,10 +80,18 @@ static void note_floor(void *context, int32_t lane, const struct curfew_floor *f
 static void note_fresh(void *context, int32_t lane, const struct curfew_beacon *beacon)
 {
     struct runner *runner = context;
+    atomic_store_explicit(&runner->hop->doubts[lane], CURFEW_FRESH, memory_order_relaxed);
     if (runner->hop->cache != NULL) {
         curfew_cache_note_fresh(runner->hop->cache, lane, beacon);
         runner->noted = true;
     }
+}
+
+static void note_doubt(void *context, int32_t lane, enum curfew_fresh why)
+{
+    struct runner *runner = context;
+    atomic_store_explicit(&runner->hop->doubts[lane], (int)why, memory_order_relaxed);
+    atomic_fetch_add_explicit(&runner->hop->doubted, 1, memory_order_relaxed);
 }
 
 static void note_lost(void *context, int32_t lane)
@@ -114,7 +122,9 @@ static enum curfew_status try_begin(struct runner *runner, struct curfew_error *
         .region = hop->region,
         .bus = &hop->bus,
         .lanes = facts.partitions,
-        .sink = {note_floor, note_fresh, note_lost, runner},
+        .judge = curfew_seal_keys_judge(hop->keys),
+        .judge_every_us = CURFEW_FEED_JUDGE_US,
+        .sink = {note_floor, note_fresh, note_lost, note_doubt, runner},
     };
     status = curfew_feed_create(&options, &runner->feed, error);
     if (status == CURFEW_OK) {

@@ -7,10 +7,12 @@
 
 #include "consumer/cache.h"
 #include "consumer/cache_redis.h"
+#include "consumer/freshness.h"
 #include "consumer/guard.h"
 #include "consumer/trust.h"
 #include "core/bus_kafka.h"
 #include "core/config.h"
+#include "core/seal_keys.h"
 #include <curfew/hop.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -24,6 +26,7 @@ struct curfew_hop {
     char boot[2 * 16 + 1]; /* random, hex: this start of the hop */
     struct curfew_region *region;
     struct curfew_trust *trust;
+    struct curfew_seal_keys *keys; /* of coordinators; the runner's */
     struct curfew_guard guard; /* its issuers are set for each check, from `trust` */
     struct curfew_cache *cache; /* NULL: none configured */
     struct curfew_cache_redis *redis;
@@ -33,6 +36,9 @@ struct curfew_hop {
     _Atomic int64_t checks[CURFEW_UNAVAILABLE_NOW + 1]; /* by enum curfew_decision */
     _Atomic int64_t gaps;
     _Atomic int64_t losses; /* times a lane stopped being vouched for */
+    _Atomic int
+        doubts[CURFEW_LANES_MAX]; /* enum curfew_fresh: why the newest beacon was not believed; CURFEW_FRESH: it was */
+    _Atomic int64_t doubted; /* beacons that were not */
     _Atomic int32_t lanes; /* partitions of the revocations topic; 0: not known yet */
     _Atomic bool closing;
 
@@ -42,6 +48,11 @@ struct curfew_hop {
     pthread_cond_t closed; /* with `lock`: `closing` was set */
     char problem[CURFEW_ERROR_TEXT_SIZE]; /* under `lock`: what keeps the runner from reading; empty: nothing */
 };
+
+/* hop_status.c: what a lane is, and when it is stale also why nothing newer is believed; CURFEW_FRESH with an age above
+ * the strict one: stale, and nothing else is known of it. */
+enum curfew_fresh curfew_hop_lane(const struct curfew_hop *hop, int32_t lane, struct curfew_now now, int64_t *age_us,
+                                  struct curfew_freshness_mark *mark);
 
 /* hop_runner.c: the one thread that polls the bus, and what it drives. */
 enum curfew_status curfew_hop_runner_start(struct curfew_hop *hop, struct curfew_error *error) CURFEW_MUST_CHECK;

@@ -8,18 +8,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum curfew_fresh curfew_hop_lane(const struct curfew_hop *hop, int32_t lane, struct curfew_now now, int64_t *age_us,
+                                  struct curfew_freshness_mark *mark)
+{
+    const enum curfew_fresh fresh = curfew_freshness_read(hop->region, lane, now, age_us, mark);
+    if (fresh == CURFEW_FRESH && *age_us > CURFEW_HOP_STRICT_US) {
+        return (enum curfew_fresh)atomic_load_explicit(&hop->doubts[lane], memory_order_relaxed);
+    }
+    return fresh;
+}
+
 static void report_lane(const struct curfew_hop *hop, int32_t lane, struct curfew_now now,
                         struct curfew_lane_status *status)
 {
     struct curfew_freshness_mark mark;
     int64_t age_us;
-    enum curfew_fresh fresh = curfew_freshness_read(hop->region, lane, now, &age_us, &mark);
+    enum curfew_fresh fresh = curfew_hop_lane(hop, lane, now, &age_us, &mark);
     bool marked = mark.genesis_us != 0; /* a void keeps what the last good beacon said: it was applied */
     status->lane = lane;
     memcpy(status->log_id, mark.log_id, sizeof(status->log_id));
     status->offset = marked ? mark.offset : -1;
     status->as_of_us = marked ? mark.as_of_us : 0;
-    status->age_ms = fresh == CURFEW_FRESH ? age_us / CURFEW_US_PER_MS : -1;
+    status->age_ms = age_us >= 0 ? age_us / CURFEW_US_PER_MS : -1;
     status->problem = curfew_slice_of(NULL);
     if (fresh != CURFEW_FRESH) {
         status->problem = curfew_slice_of(curfew_fresh_name(fresh));
@@ -141,6 +151,9 @@ char *curfew_hop_metrics(struct curfew_hop *hop)
                  atomic_load_explicit(&hop->gaps, memory_order_relaxed));
     print_number(out, "curfew_hop_losses_total", "counter", "Times a lane stopped being vouched for.",
                  atomic_load_explicit(&hop->losses, memory_order_relaxed));
+    print_number(out, "curfew_hop_beacons_doubted_total", "counter",
+                 "Beacons that no coordinator believed here has signed.",
+                 atomic_load_explicit(&hop->doubted, memory_order_relaxed));
     print_trust(out, hop);
     if (hop->cache != NULL) {
         print_cache(out, hop);

@@ -8,8 +8,12 @@ const struct curfew_config_option curfew_options[] = {
 
     {"producer.key_file", NULL, "key of the writer that emits, as curfew writer add makes it, mode 0600"},
 
+    {"coordinators.keys_file", NULL,
+     "public keys of the coordinators (RFC 7517): whose beacons and answers are believed; read again when it changes"},
+
     {"coordinator.id", NULL, "name of this coordinator: the writer of its ticks"},
     {"coordinator.master_file", NULL, "the coordinators' master key, as curfew topics create makes it, mode 0600"},
+    {"coordinator.key_file", NULL, "private key it signs beacons and answers with: ES256, PEM, mode 0600"},
     {"coordinator.listen", "127.0.0.1:8610",
      "address:port of /livez, /readyz, /metrics and /v1/impact; port 0 takes a free one"},
     {"coordinator.url", NULL, "where commands ask a coordinator what a revocation would end: http://127.0.0.1:8610"},

@@ -16,6 +16,7 @@ enum curfew_status curfew_emitter_create(const struct curfew_emitter_options *op
     }
     made->bus = options->bus;
     made->key = options->key;
+    made->judge = options->judge;
     made->due_us = INT64_MAX;
     made->arena = (struct curfew_arena){memory, CURFEW_CODEC_MEMORY, 0};
     for (int32_t i = 0; i < CURFEW_LANES_MAX; i++) {

@@ -4,15 +4,18 @@
  *
  * A lane's events are sent in the order they came, once its log is known (from the genesis record, the log's first; of
  * a log whose beginning was deleted, from the lane's next beacon or answer) and, for those that wait for acceptance,
- * once the end of the lane's answers was seen, so that no answer is missed. What the bus could not deliver is sent
- * again until its deadline: events are idempotent by content. An offset that was there before, or an answer of another
- * log, says that the topic was made anew: the log is looked at again, and what it does not hold is sent again. */
+ * once the end of the lane's answers was seen, so that no answer is missed. An answer that no coordinator signed is
+ * passed over: nobody who only writes to the answers topic makes an issuer let a token go. What the bus could not
+ * deliver is sent again until its deadline: events are idempotent by content. An offset that was there before, or an
+ * answer of another log, says that the topic was made anew: the log is looked at again, and what it does not hold is
+ * sent again. */
 #ifndef CURFEW_PRODUCER_EMITTER_H
 #define CURFEW_PRODUCER_EMITTER_H
 
 #include "core/bus.h"
 #include "core/clock.h"
 #include "core/mac.h"
+#include "core/seal.h"
 #include "producer/emission.h"
 
 #define CURFEW_EMITTER_RETRY_US (100 * CURFEW_US_PER_MS) /* between two tries to send what was not delivered */
@@ -27,6 +30,7 @@ struct curfew_emitter;
 struct curfew_emitter_options {
     struct curfew_bus *bus; /* outlives it */
     const struct curfew_mac_key *key; /* the writer's, outlives it: each record is proven with it when it is sent */
+    struct curfew_seal_judge judge; /* of answers, and of beacons that name a log; what it points to outlives it */
 };
 
 enum curfew_status curfew_emitter_create(const struct curfew_emitter_options *options, struct curfew_emitter **emitter,

@@ -217,6 +217,35 @@ static void apply_answer(struct curfew_emitter *emitter, struct curfew_emitter_l
     }
 }
 
+/* Whether a coordinator signed what `lane` was told; says so when not. */
+static bool is_believed(struct curfew_emitter_lane *lane, enum curfew_seal seal, const struct curfew_bus_event *event)
+{
+    if (seal == CURFEW_SEAL_GOOD) {
+        if (lane->doubting) {
+            lane->doubting = false;
+            lane->problem[0] = '\0';
+        }
+        return true;
+    }
+    lane->doubting = true;
+    (void)snprintf(lane->problem, sizeof lane->problem, "what coordinators answer in lane %d is signed %s",
+                   (int)lane->lane,
+                   seal == CURFEW_SEAL_FORGED ? "by nobody that is believed: somebody else writes there"
+                                              : "by a key that coordinators.keys_file lacks");
+    if (!lane->doubted) {
+        curfew_log(CURFEW_LOG_WARNING, "emitter",
+                   "%s partition %d, record %lld: %s; passing over it and any other such",
+                   curfew_topic_name(event->topic), event->partition, (long long)event->offset, lane->problem);
+        lane->doubted = true;
+    }
+    return false;
+}
+
+static bool is_idle(const struct curfew_emitter_lane *lane)
+{
+    return lane->waiting.first == NULL && lane->sent.first == NULL && lane->durable.first == NULL;
+}
+
 static void take_answer(struct curfew_emitter *emitter, struct curfew_emitter_lane *lane,
                         const struct curfew_bus_event *event)
 {
@@ -233,6 +262,12 @@ static void take_answer(struct curfew_emitter *emitter, struct curfew_emitter_la
         return;
     }
     const struct curfew_accepted *accepted = &decoded.as.accepted;
+    if (is_idle(lane)) {
+        return; /* it is about others' records: not worth judging */
+    }
+    if (!is_believed(lane, curfew_seal_judge_answer(&emitter->judge, accepted), event)) {
+        return;
+    }
     if (lane->log == CURFEW_LOG_ASKING) {
         stop_reading(emitter, CURFEW_TOPIC_REVOCATIONS, lane->lane);
         know_log(emitter, lane, accepted->log_id);
@@ -249,7 +284,8 @@ static void take_beacon(struct curfew_emitter *emitter, struct curfew_emitter_la
 {
     struct curfew_event decoded;
     if (decode(emitter, event, &decoded) && decoded.type == CURFEW_EVENT_BEACON &&
-        decoded.as.beacon.lane == lane->lane) {
+        decoded.as.beacon.lane == lane->lane &&
+        is_believed(lane, curfew_seal_judge_beacon(&emitter->judge, &decoded.as.beacon), event)) {
         stop_reading(emitter, CURFEW_TOPIC_REVOCATIONS, lane->lane);
         know_log(emitter, lane, decoded.as.beacon.log_id);
     }

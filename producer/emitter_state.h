@@ -29,6 +29,8 @@ struct curfew_emitter_lane {
     enum curfew_answers_state following;
     bool named; /* log_id was known once */
     bool warned; /* of a record of its answers that could not be read */
+    bool doubted; /* warned of an answer or a beacon that no coordinator signed */
+    bool doubting; /* `problem` says so: nothing that one signed came since */
     uint8_t log_id[CURFEW_LOG_ID_SIZE];
     uint32_t generation; /* how often its log turned out to be another */
     int64_t newest; /* highest offset that one of ours was given in this log; -1: none */
@@ -45,6 +47,7 @@ struct curfew_emitter_lane {
 struct curfew_emitter {
     struct curfew_bus *bus;
     const struct curfew_mac_key *key;
+    struct curfew_seal_judge judge;
     struct curfew_now now; /* of the call being served */
     int64_t due_us; /* no deadline is earlier */
     size_t undelivered;

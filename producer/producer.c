@@ -6,6 +6,7 @@
 #include "core/config.h"
 #include "core/keyfile.h"
 #include "core/log.h"
+#include "core/seal_keys.h"
 #include "core/topics.h"
 #include "producer/beats.h"
 #include "producer/emitter.h"
@@ -24,6 +25,7 @@
 struct curfew_producer {
     struct curfew_config *config;
     struct curfew_writer_key key;
+    struct curfew_seal_keys *coordinators; /* the thread's */
     struct curfew_bus bus;
     struct curfew_emitter *emitter; /* the thread's */
     pthread_t thread;
@@ -144,6 +146,7 @@ static void producer_free(struct curfew_producer *producer)
 {
     curfew_emitter_destroy(producer->emitter);
     curfew_bus_destroy(&producer->bus);
+    curfew_seal_keys_close(producer->coordinators);
     curfew_config_destroy(producer->config);
     pthread_mutex_destroy(&producer->lock);
     curfew_writer_key_wipe(&producer->key);
@@ -226,10 +229,14 @@ enum curfew_status curfew_producer_open(const struct curfew_producer_options *op
         status = load_key(made, options, error);
     }
     if (status == CURFEW_OK) {
+        status = curfew_seal_keys_open(made->config, &made->coordinators, error);
+    }
+    if (status == CURFEW_OK) {
         status = curfew_bus_kafka_create(made->config, &made->bus, error);
     }
     if (status == CURFEW_OK) {
-        const struct curfew_emitter_options emitting = {&made->bus, made->key.key};
+        const struct curfew_emitter_options emitting = {&made->bus, made->key.key,
+                                                        curfew_seal_keys_judge(made->coordinators)};
         status = curfew_emitter_create(&emitting, &made->emitter, error);
     }
     if (status == CURFEW_OK) {

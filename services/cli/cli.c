@@ -192,6 +192,11 @@ enum curfew_status curfew_cli_open(struct curfew_cli *cli, struct curfew_error *
         return curfew_error_set(error, CURFEW_INVALID,
                                 "looking for the writer's key: producer.key_file is not set; add --key-file FILE. "
                                 "curfew topics create makes the operator's, and curfew writer add all others");
+    if (curfew_config_find(cli->config, "coordinators.keys_file") == NULL)
+        return curfew_error_set(error, CURFEW_INVALID,
+                                "looking for the coordinators' keys, by which their answers are believed: "
+                                "coordinators.keys_file is not set; write it into the file of --config, or add --set "
+                                "coordinators.keys_file=keys/coordinators.json, which curfew topics create makes");
     return curfew_producer_open(&options, &cli->producer, error);
 }
 

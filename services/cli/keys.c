@@ -1,10 +1,13 @@
 /* keys: a cluster's first secrets, made or found. */
 #include "services/cli/keys.h"
 #include "core/digest.h"
+#include "core/file.h"
 #include "core/id.h"
+#include "services/issuer/signer.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,6 +51,51 @@ static enum curfew_status open_operator(const char *directory, const char *name,
     return status;
 }
 
+/* The public half of what coordinators sign with, for everybody else. */
+static enum curfew_status store_public(const char *path, const struct curfew_signer *signer, struct curfew_error *error)
+{
+    char *jwks = curfew_signer_jwks(signer);
+
+    if (jwks == NULL)
+        return curfew_error_set(error, CURFEW_NOMEM, "making keys: out of memory");
+    enum curfew_status status =
+        curfew_file_create_private(path, "the coordinators' public keys", curfew_slice_of(jwks), error);
+    free(jwks);
+    if (status == CURFEW_OK && chmod(path, S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH) != 0)
+        status =
+            curfew_error_set(error, CURFEW_UNAVAILABLE, "making keys: letting all read %s: %s", path, strerror(errno));
+    return status;
+}
+
+static enum curfew_status open_coordinators(const char *directory, struct curfew_error *error)
+{
+    char private[PATH_MAX];
+    char public[PATH_MAX];
+    struct curfew_signer *signer = NULL;
+    enum curfew_status status = CURFEW_OK;
+
+    if (snprintf(private, sizeof private, "%s/coordinator.pem", directory) >= (int)sizeof private ||
+        snprintf(public, sizeof public, "%s/coordinators.json", directory) >= (int)sizeof public)
+        return curfew_error_set(error, CURFEW_INVALID, "making keys: the path of --keys is too long");
+    if (exists(public) && !exists(private))
+        return curfew_error_set(error, CURFEW_INVALID,
+                                "making keys: %s is there, but not %s, of which it is the public half; put it back, or "
+                                "name another directory with --keys",
+                                public, private);
+    if (!exists(private)) {
+        char *jwks = NULL;
+        status = curfew_signer_generate(CURFEW_JOSE_ES256, private, &jwks, error);
+        free(jwks);
+    }
+    if (status == CURFEW_OK && !exists(public)) {
+        status = curfew_signer_load(private, &signer, error);
+        if (status == CURFEW_OK)
+            status = store_public(public, signer, error);
+        curfew_signer_destroy(signer);
+    }
+    return status;
+}
+
 /* Whoever else may write in the directory could put a master key of their own there, and be every writer. */
 static enum curfew_status open_directory(const char *directory, struct curfew_error *error)
 {
@@ -83,6 +131,8 @@ enum curfew_status curfew_keys_open(const char *directory, const char *name, str
         status = open_master(directory, keys, error);
     if (status == CURFEW_OK)
         status = open_operator(directory, name, keys, error);
+    if (status == CURFEW_OK)
+        status = open_coordinators(directory, error);
     if (status != CURFEW_OK)
         curfew_keys_wipe(keys);
     return status;

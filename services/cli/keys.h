@@ -1,5 +1,6 @@
 /* keys: the directory in which `curfew topics create` leaves a cluster's first secrets: master.key for the coordinators
- * and the operator's key. What is there already is taken as it is, so that a run that died can be completed. One
+ * and the operator's key, and what coordinators sign with: coordinator.pem, and its public half coordinators.json. What
+ * is there already is taken as it is, so that a run that died can be completed. One
  * thread.
  */
 #ifndef CURFEW_CLI_KEYS_H
@@ -12,7 +13,7 @@ struct curfew_keys {
     struct curfew_writer_key operator_key;
 };
 
-/* Makes the directory (mode 0700) and the files (mode 0600) that are missing: DIR/master.key and DIR/<name>.key. `name`
+/* Makes the directory (mode 0700) and the files (mode 0600; coordinators.json 0644) that are missing. `name`
  * is the operator's; CURFEW_INVALID when it cannot be a file's name, when somebody else may write in the directory, or
  * a file there is not what it should be. */
 enum curfew_status curfew_keys_open(const char *directory, const char *name, struct curfew_keys *keys,

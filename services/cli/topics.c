@@ -63,7 +63,8 @@ static const struct {
 };
 
 static const struct argp_option create_options[] = {
-    {"keys", KEY_KEYS, "DIR", 0, "where the cluster's secrets go: master.key, and the operator's key", 0},
+    {"keys", KEY_KEYS, "DIR", 0,
+     "where the cluster's keys go: master.key, coordinator.pem, coordinators.json and the operator's key", 0},
     {"operator", KEY_OPERATOR, "NAME", 0, "the first operator (default operator)", 0},
     {"coordinator", KEY_COORDINATOR, "NAME", 0, "a coordinator's coordinator.id; again for more (default c1)", 0},
     {"lanes", CURFEW_CLI_KEY(LANES), "N", 0, "pipeline lanes, 1 to 255; fixed for ever (default 8)", 0},
@@ -134,9 +135,11 @@ static const struct curfew_cli_syntax create_syntax = {
     .args = "",
     .help =
         "Creates Curfew's seven topics and writes each log's first record, genesis: a random log id, the lanes, the "
-        "first settings, the first operator and the coordinators. Leaves two secrets in the directory of --keys: "
-        "master.key, which every coordinator needs (coordinator.master_file), and the operator's key "
-        "(producer.key_file), with which curfew writer add lets others write. Returns once tokens minted from then on "
+        "first settings, the first operator and the coordinators. Leaves three secrets in the directory of --keys: "
+        "master.key and coordinator.pem, which every coordinator needs (coordinator.master_file, "
+        "coordinator.key_file), and the operator's key (producer.key_file), with which curfew writer add lets others "
+        "write; and coordinators.json, by which everybody knows what coordinators signed (coordinators.keys_file). "
+        "Returns once tokens minted from then on "
         "are younger than genesis. Once everything is "
         "there, running it again is an error; a run that died is completed by running it again.\v"
         "Example:\n"

@@ -36,6 +36,8 @@ struct curfew_coordinator {
     struct curfew_mac_key *key; /* of its ticks; of the epoch used last; NULL: none yet */
     int32_t lanes;
     struct curfew_bus *bus;
+    struct curfew_sealer sealer;
+    struct curfew_seal_judge judge;
     struct curfew_control *control;
     struct lane_slot *slots;
     struct curfew_arena arena;
@@ -49,16 +51,27 @@ enum curfew_status curfew_coordinator_create(const struct curfew_coordinator_opt
                                 "making a coordinator: its id must be 1 to %d bytes of UTF-8 and lanes 2 to %d",
                                 CURFEW_ID_MAX, CURFEW_LANES_MAX);
     }
+    struct curfew_beacon probe = {.lane = 0};
+    uint8_t signature[CURFEW_SEAL_SIZE];
+    curfew_seal_beacon(&options->sealer, &probe, signature);
+    if (curfew_seal_judge_beacon(&options->judge, &probe) != CURFEW_SEAL_GOOD) {
+        return curfew_error_set(error, CURFEW_INVALID,
+                                "making a coordinator: nobody would believe it: the key it signs with is not among the "
+                                "public keys it is given; add that of coordinator.key_file to coordinators.keys_file, "
+                                "here and wherever hops and producers run");
+    }
     struct curfew_coordinator *made = curfew_memory_take(sizeof *made);
     made->id = curfew_memory_take(strlen(options->id) + 1);
     memcpy(made->id, options->id, strlen(options->id));
     made->lanes = options->lanes;
     made->bus = options->bus;
+    made->sealer = options->sealer;
+    made->judge = options->judge;
     made->control = curfew_control_create(options->master);
     made->slots = curfew_memory_take((size_t)options->lanes * sizeof *made->slots);
     for (int32_t i = 0; i < options->lanes; i++) {
         made->slots[i].lane = curfew_lane_create(i, options->lanes, made->control);
-        made->slots[i].outbox = curfew_outbox_create(i, options->bus);
+        made->slots[i].outbox = curfew_outbox_create(i, options->bus, &made->sealer);
         made->slots[i].mended_us = INT64_MIN / 2;
         made->slots[i].foreign_told_us = INT64_MIN / 2;
     }
@@ -229,7 +242,8 @@ static void read_back(struct curfew_coordinator *coordinator, const struct curfe
     struct lane_slot *slot = &coordinator->slots[bus_event->partition];
     if (event.type == CURFEW_EVENT_FLOORS && bus_event->topic == CURFEW_TOPIC_REVOCATIONS) {
         curfew_outbox_read_back(slot->outbox, slot->lane, &event.as.floors);
-    } else if (event.type == CURFEW_EVENT_ACCEPTED && bus_event->topic == CURFEW_TOPIC_ANSWERS) {
+    } else if (event.type == CURFEW_EVENT_ACCEPTED && bus_event->topic == CURFEW_TOPIC_ANSWERS &&
+               curfew_seal_judge_answer(&coordinator->judge, &event.as.accepted) == CURFEW_SEAL_GOOD) {
         curfew_outbox_answered(slot->outbox, &event.as.accepted);
     }
 }

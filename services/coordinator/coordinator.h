@@ -22,6 +22,8 @@ struct curfew_coordinator_options {
     const uint8_t *master; /* CURFEW_MASTER_SIZE bytes: the coordinators' key; copied */
     int32_t lanes; /* partitions of revocations: L + 1, 2..CURFEW_LANES_MAX */
     struct curfew_bus *bus; /* outlives it */
+    struct curfew_sealer sealer; /* signs its beacons and answers; what it points to outlives it */
+    struct curfew_seal_judge judge; /* of answers that it finds on the bus when it starts */
 };
 
 enum curfew_status curfew_coordinator_create(const struct curfew_coordinator_options *options,

@@ -3,7 +3,7 @@
 #include "services/coordinator/runner.h"
 #include <stdlib.h>
 
-static const char *const prefixes[] = {"coordinator.", "topics.", "log.", NULL};
+static const char *const prefixes[] = {"coordinator.", "coordinators.", "topics.", "log.", NULL};
 
 static const struct curfew_service service = {
     .name = "curfew-coordinator",

@@ -47,6 +47,7 @@ struct parcel {
 struct curfew_outbox {
     int32_t lane;
     struct curfew_bus *bus;
+    const struct curfew_sealer *sealer;
     bool live;
     uint64_t ticket;
     struct link *links; /* not read back yet, in log order */
@@ -67,11 +68,12 @@ struct curfew_outbox {
     struct curfew_outbox_stats stats;
 };
 
-struct curfew_outbox *curfew_outbox_create(int32_t lane, struct curfew_bus *bus)
+struct curfew_outbox *curfew_outbox_create(int32_t lane, struct curfew_bus *bus, const struct curfew_sealer *sealer)
 {
     struct curfew_outbox *outbox = curfew_memory_take(sizeof *outbox);
     outbox->lane = lane;
     outbox->bus = bus;
+    outbox->sealer = sealer;
     outbox->stepped_to = -1;
     outbox->answered_to = -1;
     return outbox;
@@ -388,7 +390,9 @@ static void flush_beacon(struct curfew_outbox *outbox, struct curfew_now now)
     if (count == 0) {
         return;
     }
-    const struct curfew_event event = {.type = CURFEW_EVENT_BEACON, .as.beacon = outbox->ticks[count - 1]};
+    struct curfew_event event = {.type = CURFEW_EVENT_BEACON, .as.beacon = outbox->ticks[count - 1]};
+    uint8_t signature[CURFEW_SEAL_SIZE];
+    curfew_seal_beacon(outbox->sealer, &event.as.beacon, signature);
     size_t size = 0;
     uint8_t *bytes = encode(outbox, &event, &size);
     const struct curfew_bus_record record = {
@@ -429,6 +433,7 @@ static bool is_answering(const struct curfew_outbox *outbox)
 static void make_answer(struct curfew_outbox *outbox)
 {
     struct curfew_answer *answer = &outbox->answer;
+    uint8_t signature[CURFEW_SEAL_SIZE];
     if (is_answering(outbox) || !curfew_pending_answer(&outbox->pending, settled_to(outbox), answer)) {
         return;
     }
@@ -440,6 +445,7 @@ static void make_answer(struct curfew_outbox *outbox)
     accepted->to = answer->to;
     accepted->digests = (struct curfew_list){answer->digests, (size_t)(answer->to - answer->from) + 1};
     accepted->refused = (struct curfew_list){answer->refused, answer->refused_count};
+    curfew_seal_answer(outbox->sealer, accepted, signature);
     add_parcel(outbox, &event, CURFEW_TOPIC_ANSWERS, INT64_MAX);
     outbox->stats.answers_published++;
     outbox->answered_to = answer->to;

@@ -9,6 +9,7 @@
 
 #include "core/bus.h"
 #include "core/clock.h"
+#include "core/seal.h"
 #include "services/coordinator/lane.h"
 
 #define CURFEW_OUTBOX_RESEND_US INT64_C(2000000) /* published, not read back by then: published again */
@@ -19,7 +20,8 @@
 
 struct curfew_outbox;
 
-struct curfew_outbox *curfew_outbox_create(int32_t lane, struct curfew_bus *bus);
+/* Both outlive it. What it says of beacons and answers it signs. */
+struct curfew_outbox *curfew_outbox_create(int32_t lane, struct curfew_bus *bus, const struct curfew_sealer *sealer);
 void curfew_outbox_destroy(struct curfew_outbox *outbox);
 
 /* A floors record on the lane's revocations. One whose chain is not what its content says is not a read-back. One that
@@ -28,7 +30,7 @@ void curfew_outbox_read_back(struct curfew_outbox *outbox, const struct curfew_l
                              const struct curfew_floors *floors);
 /* Revocations lost what was there: nothing that was only seen counts as read back. */
 void curfew_outbox_gap(struct curfew_outbox *outbox);
-/* An accepted record found on the lane's answers before it went live. */
+/* An accepted record, of a coordinator's signature, found on the lane's answers before it went live. */
 void curfew_outbox_answered(struct curfew_outbox *outbox, const struct curfew_accepted *accepted);
 
 /* What a step of `record` led to. */

@@ -5,6 +5,7 @@
 #include "core/http.h"
 #include "core/keyfile.h"
 #include "core/log.h"
+#include "core/seal_keys.h"
 #include "core/service.h"
 #include "core/topics.h"
 #include "schemas/codec.h"
@@ -24,6 +25,9 @@ struct runner {
     const volatile sig_atomic_t *stop;
     const char *id;
     uint8_t master[CURFEW_MASTER_SIZE];
+    struct curfew_jose_key *key;
+    struct curfew_sealer sealer;
+    struct curfew_seal_keys *keys;
     struct curfew_bus bus;
     int32_t lanes;
     pthread_mutex_t lock; /* over what follows: the loop holds it while it works, HTTP while it reads */
@@ -139,7 +143,8 @@ static enum curfew_status drain(struct runner *runner, int wait_ms, struct curfe
 /* One life of a coordinator: until it is told to stop, or must be rebuilt. */
 static enum curfew_status run_once(struct runner *runner, struct curfew_error *error)
 {
-    const struct curfew_coordinator_options options = {runner->id, runner->master, runner->lanes, &runner->bus};
+    const struct curfew_coordinator_options options = {
+        runner->id, runner->master, runner->lanes, &runner->bus, runner->sealer, curfew_seal_keys_judge(runner->keys)};
     pthread_mutex_lock(&runner->lock);
     enum curfew_status status = curfew_coordinator_create(&options, &runner->coordinator, error);
     if (status == CURFEW_OK) {
@@ -176,6 +181,8 @@ enum curfew_status curfew_runner_run(const struct curfew_config *config, const v
     if (status != CURFEW_OK ||
         (status = curfew_config_get(config, "coordinator.master_file", &master, error)) != CURFEW_OK ||
         (status = curfew_master_load(master, runner.master, error)) != CURFEW_OK ||
+        (status = curfew_seal_key_open(config, &runner.key, &runner.sealer, error)) != CURFEW_OK ||
+        (status = curfew_seal_keys_open(config, &runner.keys, error)) != CURFEW_OK ||
         (status = curfew_config_get(config, "coordinator.id", &runner.id, error)) != CURFEW_OK ||
         (status = curfew_config_get(config, "coordinator.listen", &listen, error)) != CURFEW_OK ||
         (status = curfew_bus_kafka_create(config, &runner.bus, error)) != CURFEW_OK) {
@@ -189,8 +196,8 @@ enum curfew_status curfew_runner_run(const struct curfew_config *config, const v
     (void)fflush(stdout);
     while (!*stop && await_topics(&runner)) {
         status = run_once(&runner, error);
-        if (status == CURFEW_OK) {
-            break;
+        if (status == CURFEW_OK || status == CURFEW_INVALID) {
+            break; /* told to stop, or nothing that starting over would mend */
         }
         curfew_log(CURFEW_LOG_ERROR, "coordinator", "starting over: %s", error->text);
         curfew_bus_destroy(&runner.bus);
@@ -202,6 +209,8 @@ enum curfew_status curfew_runner_run(const struct curfew_config *config, const v
 out:
     curfew_http_close(http);
     curfew_bus_destroy(&runner.bus);
+    curfew_seal_keys_close(runner.keys);
+    curfew_seal_key_close(runner.key);
     explicit_bzero(runner.master, sizeof runner.master);
     return status;
 }

@@ -6,7 +6,7 @@
 
 #define SETTINGS_MAX 320 /* what a config can hold, and every option's fallback */
 
-static const char *const prefixes[] = {"hop.", "guard.", "cache.", "topics.", "log.", NULL};
+static const char *const prefixes[] = {"hop.", "coordinators.", "guard.", "cache.", "topics.", "log.", NULL};
 
 static const struct curfew_service service = {
     .name = "curfew-guard",

@@ -6,6 +6,7 @@
 #include "consumer/freshness.h"
 #include "consumer/guard.h"
 #include "core/lineage.h"
+#include "tests/common/sealer.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -120,7 +121,7 @@ static void boot(struct hop *hop)
     const struct curfew_region_options region = {.floors_max = FLOORS_MAX, .key = {1}};
     *hop = (struct hop){.met = {-1, -1}, .cause = {-1, -1}, .now = {MODEL_T0, CURFEW_US_PER_S}};
     must(curfew_region_create(&region, &hop->region, &error), &error);
-    const struct curfew_feed_options feed = {.region = hop->region, .bus = &bus, .lanes = 2};
+    const struct curfew_feed_options feed = {.region = hop->region, .bus = &bus, .lanes = 2, .judge = sealer_judge};
     must(curfew_feed_create(&feed, &hop->feed, &error), &error);
     must(curfew_feed_start(hop->feed, &error), &error);
     hop->guard = (struct curfew_guard){.region = hop->region,

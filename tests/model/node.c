@@ -1,6 +1,7 @@
 /* node: a coordinator that can be brought back to where it was. */
 #include "tests/model/node.h"
 #include "tests/common/author.h"
+#include "tests/common/sealer.h"
 
 #include "services/coordinator/coordinator.h"
 #include <stdio.h>
@@ -187,7 +188,8 @@ static void feed(struct model_node *node, const struct input *input)
 
 static void make(struct model_node *node)
 {
-    const struct curfew_coordinator_options options = {"model", author_master, 2, &node->bus};
+    const struct curfew_coordinator_options options = {"model",    author_master,  2,
+                                                       &node->bus, sealer_genuine, sealer_judge};
     struct curfew_error error = {.text = ""};
     curfew_coordinator_destroy(node->coordinator);
     node->coordinator = NULL;

@@ -57,6 +57,8 @@ static void begin(struct storm *storm)
                                     storm->play.prefix,
                                     "producer.key_file",
                                     rig_app_key(storm->play.rig, storm->play.prefix),
+                                    "coordinators.keys_file",
+                                    rig_coordinators(storm->play.rig, storm->play.prefix),
                                     NULL};
     const struct curfew_producer_options options = {.size = sizeof options, .settings = settings, .writer = "app"};
 

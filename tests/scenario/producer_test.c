@@ -36,10 +36,24 @@ static const char *key_of(struct rig *rig, const char *prefix)
     return nobodys;
 }
 
+/* Whom it believes, or, where there are no topics yet, somebody's key. */
+static const char *coordinators_of(struct rig *rig, const char *prefix)
+{
+    const char *path = rig_coordinators(rig, prefix);
+    return access(path, F_OK) == 0 ? path : CURFEW_COORDINATORS;
+}
+
 static struct curfew_producer *open_at(struct rig *rig, const char *address, const char *prefix)
 {
-    const char *const settings[] = {"kafka.bootstrap.servers", address, "topics.prefix", prefix, "producer.key_file",
-                                    key_of(rig, prefix),       NULL};
+    const char *const settings[] = {"kafka.bootstrap.servers",
+                                    address,
+                                    "topics.prefix",
+                                    prefix,
+                                    "producer.key_file",
+                                    key_of(rig, prefix),
+                                    "coordinators.keys_file",
+                                    coordinators_of(rig, prefix),
+                                    NULL};
     const struct curfew_producer_options options = {.size = sizeof options, .settings = settings, .writer = "app"};
     struct curfew_producer *producer = NULL;
     struct curfew_error error;
@@ -227,8 +241,16 @@ static void bad_options_are_named(void **state)
     struct curfew_producer *producer = NULL;
     struct curfew_error error;
     const char *const unknown[] = {"kafka.bootstrap.servers", "h:1", "topics.perfix", "x", NULL};
-    const char *const property[] = {"kafka.bootstrap.servers", "h:1", "kafka.no.such", "x", "producer.key_file",
-                                    key_of(*state, "none"),    NULL};
+    const char *const property[] = {"kafka.bootstrap.servers",
+                                    "h:1",
+                                    "kafka.no.such",
+                                    "x",
+                                    "producer.key_file",
+                                    key_of(*state, "none"),
+                                    "coordinators.keys_file",
+                                    CURFEW_COORDINATORS,
+                                    NULL};
+    const char *const nobody[] = {"kafka.bootstrap.servers", "h:1", "producer.key_file", key_of(*state, "none"), NULL};
     struct curfew_producer_options options = {.size = 1, .writer = "w"};
     assert_int_equal(curfew_producer_open(&options, &producer, &error), CURFEW_INVALID);
     options = (struct curfew_producer_options){.size = sizeof options};
@@ -243,6 +265,9 @@ static void bad_options_are_named(void **state)
     options.writer = NULL;
     assert_int_equal(curfew_producer_open(&options, &producer, &error), CURFEW_INVALID);
     must_say(error.text, "kafka.no.such");
+    options.settings = nobody;
+    assert_int_equal(curfew_producer_open(&options, &producer, &error), CURFEW_INVALID);
+    must_say(error.text, "coordinators.keys_file");
     assert_null(producer);
     assert_int_equal(curfew_producer_close(NULL, 0, NULL), CURFEW_OK);
 }

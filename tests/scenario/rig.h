@@ -45,12 +45,13 @@ const char *rig_new_topics(struct rig *rig);
 
 /* Topics of the prefix with their genesis (`more`: options of `curfew topics create`, NULL-ended), the cluster's
  * secrets in rig_keys, and one writer, app, who is issuer, orchestrator and operator of everything. Whatever is started
- * from now on has the master key, and speaks as app. */
+ * from now on has the coordinators' keys, and speaks as app. */
+void rig_found(struct rig *rig, const char *prefix, const char *const *more);
 /* The secrets alone, before there are topics. */
 void rig_secrets(struct rig *rig, const char *prefix);
-void rig_found(struct rig *rig, const char *prefix, const char *const *more);
 const char *rig_keys(struct rig *rig, const char *prefix);
 const char *rig_app_key(struct rig *rig, const char *prefix);
+const char *rig_coordinators(struct rig *rig, const char *prefix); /* their public keys */
 
 /* The broker, started and answering; the first call starts it, later ones return it. Sets
  * CURFEW_KAFKA_BOOTSTRAP_SERVERS. Started again with rig_process_start it has the same address and data. */

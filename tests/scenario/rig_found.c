@@ -14,6 +14,11 @@ const char *rig_app_key(struct rig *rig, const char *prefix)
     return rig_text(rig, "%s/app.key", rig_keys(rig, prefix));
 }
 
+const char *rig_coordinators(struct rig *rig, const char *prefix)
+{
+    return rig_text(rig, "%s/coordinators.json", rig_keys(rig, prefix));
+}
+
 static void must(struct rig_output output, const char *what)
 {
     if (output.status != 0) {
@@ -32,6 +37,16 @@ static void add_app(struct rig *rig, const char *prefix)
          "writer add");
 }
 
+/* What coordinators run with, and what everybody believes them by. */
+static void use_keys(struct rig *rig, const char *prefix)
+{
+    const char *keys = rig_keys(rig, prefix);
+
+    rig_set(rig, "CURFEW_COORDINATOR_MASTER_FILE", rig_text(rig, "%s/master.key", keys));
+    rig_set(rig, "CURFEW_COORDINATOR_KEY_FILE", rig_text(rig, "%s/coordinator.pem", keys));
+    rig_set(rig, "CURFEW_COORDINATORS_KEYS_FILE", rig_coordinators(rig, prefix));
+}
+
 void rig_secrets(struct rig *rig, const char *prefix)
 {
     /* Made first, whether or not a broker answers. */
@@ -41,7 +56,7 @@ void rig_secrets(struct rig *rig, const char *prefix)
     if (output.status != 5) {
         fail_msg("topics create without a broker ended with %d: %s", output.status, output.err);
     }
-    rig_set(rig, "CURFEW_COORDINATOR_MASTER_FILE", rig_text(rig, "%s/master.key", rig_keys(rig, prefix)));
+    use_keys(rig, prefix);
     rig_set(rig, "CURFEW_PRODUCER_KEY_FILE", rig_text(rig, "%s/operator.key", rig_keys(rig, prefix)));
 }
 
@@ -56,7 +71,7 @@ void rig_found(struct rig *rig, const char *prefix, const char *const *more)
     }
     (void)rig_kafka(rig);
     must(rig_run(rig, NULL, argv), "topics create");
-    rig_set(rig, "CURFEW_COORDINATOR_MASTER_FILE", rig_text(rig, "%s/master.key", rig_keys(rig, prefix)));
+    use_keys(rig, prefix);
     rig_set(rig, "CURFEW_PRODUCER_KEY_FILE", NULL);
     add_app(rig, prefix);
     rig_set(rig, "CURFEW_PRODUCER_KEY_FILE", rig_app_key(rig, prefix));

@@ -140,6 +140,7 @@ static void a_wrong_setting_ends_a_service_with_what_to_do(void **state)
     } cases[] = {
         {"guard.lissten=127.0.0.1:0", "guard.listen"},
         {"hop.jwks_file=/nonexistent/keys.json", "/nonexistent/keys.json"},
+        {"coordinators.keys_file=/nonexistent/coordinators.json", "/nonexistent/coordinators.json"},
         {"kafka.no.such.property=1", "no.such.property"},
     };
 

@@ -5,6 +5,7 @@
 #include "producer/route.h"
 #include "schemas/codec.h"
 #include "tests/common/author.h"
+#include "tests/common/sealer.h"
 #include "tests/sim/actor_event.h"
 #include <stdlib.h>
 #include <utlist.h>
@@ -100,7 +101,8 @@ static void boot(void *self, struct curfew_bus *bus, struct curfew_now now)
         node->beats[i].under_way = false;
         node->beats[i].due_us = now.boot_us;
     }
-    const struct curfew_emitter_options options = {bus, author_key(curfew_slice_of(sim_actor_name(node->number)))};
+    const struct curfew_emitter_options options = {bus, author_key(curfew_slice_of(sim_actor_name(node->number))),
+                                                   sealer_judge};
     if (curfew_emitter_create(&options, &node->emitter, &error) != CURFEW_OK) {
         abort();
     }

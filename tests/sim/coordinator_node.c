@@ -1,6 +1,7 @@
 /* coordinator_node: the real coordinator as its runner drives it. */
 #include "services/coordinator/coordinator.h"
 #include "tests/common/author.h"
+#include "tests/common/sealer.h"
 
 #include "tests/sim/world.h"
 #include <stdlib.h>
@@ -50,8 +51,8 @@ static void boot(void *self, struct curfew_bus *bus, struct curfew_now now)
 {
     struct sim_coordinator *node = self;
     struct curfew_error error = {.status = CURFEW_OK};
-    const struct curfew_coordinator_options options = {node->process->name, author_master,
-                                                       node->world->plan->size.lanes, bus};
+    const struct curfew_coordinator_options options = {
+        node->process->name, author_master, node->world->plan->size.lanes, bus, sealer_genuine, sealer_judge};
     (void)now;
     node->bus = bus;
     must(node, curfew_coordinator_create(&options, &node->coordinator, &error), &error);

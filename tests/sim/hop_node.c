@@ -4,6 +4,7 @@
 #include "consumer/feed.h"
 #include "consumer/freshness.h"
 #include "consumer/guard.h"
+#include "tests/common/sealer.h"
 #include "tests/sim/names.h"
 #include "tests/sim/reader.h"
 #include "tests/sim/store_link.h"
@@ -173,7 +174,9 @@ static void boot(void *self, struct curfew_bus *bus, struct curfew_now now)
         .region = node->region,
         .bus = bus,
         .lanes = node->world->plan->size.lanes,
-        .sink = {note_floor, note_fresh, note_lost, node},
+        .judge = sealer_judge,
+        .judge_every_us = CURFEW_FEED_JUDGE_US,
+        .sink = {note_floor, note_fresh, note_lost, NULL, node},
     };
     must(curfew_feed_create(&feed, &node->feed, &error), &error);
     must(curfew_feed_start(node->feed, &error), &error);

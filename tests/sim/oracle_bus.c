@@ -2,6 +2,7 @@
 #include "tests/sim/oracle_state.h"
 
 #include "core/digest.h"
+#include "tests/common/sealer.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -204,6 +205,9 @@ static void answered(struct sim_oracle *oracle, int32_t lane, const struct curfe
 
 void sim_oracle_published(struct sim_oracle *oracle, int32_t lane, const struct curfew_event *event)
 {
+    if (!sealer_is_genuine(event)) {
+        return; /* a forger's: nobody is bound by it */
+    }
     if (event->type == CURFEW_EVENT_BEACON) {
         note_stood(oracle, lane, &event->as.beacon);
         beacon(oracle, lane, &event->as.beacon);

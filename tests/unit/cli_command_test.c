@@ -23,7 +23,7 @@ static char directory[64];
 static char key_setting[160]; /* where ana's key is */
 static const char *const no_broker[] = {NULL};
 static const char *const dead_broker[] = {"CURFEW_KAFKA_BOOTSTRAP_SERVERS=" NOWHERE,
-                                          "CURFEW_ISSUER_NAME=https://id.example", key_setting, NULL};
+                                          "CURFEW_ISSUER_NAME=https://id.example", key_setting, CLI_COORDINATORS, NULL};
 
 static int make_directory(void **state)
 {
@@ -42,8 +42,9 @@ static int make_directory(void **state)
 
 static int remove_directory(void **state)
 {
-    static const char *const names[] = {"key.pem",      "jwks.json", "settings",     "token",
-                                        "session.json", "ana.key",   "operator.key", "master.key"};
+    static const char *const names[] = {"key.pem",         "jwks.json",        "settings",     "token",
+                                        "session.json",    "ana.key",          "operator.key", "master.key",
+                                        "coordinator.pem", "coordinators.json"};
     char path[128];
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -373,8 +374,12 @@ static void test_minting_names_what_is_wrong_with_its_files(void **state)
 {
     /* Goal: key, session file and issuer are checked before the broker is asked; nothing is printed. */
     char key[160];
-    const char *const with_key[] = {key, "CURFEW_ISSUER_NAME=https://id.example", key_setting,
-                                    "CURFEW_KAFKA_BOOTSTRAP_SERVERS=" NOWHERE, NULL};
+    const char *const with_key[] = {key,
+                                    "CURFEW_ISSUER_NAME=https://id.example",
+                                    key_setting,
+                                    "CURFEW_KAFKA_BOOTSTRAP_SERVERS=" NOWHERE,
+                                    CLI_COORDINATORS,
+                                    NULL};
     const char *file = path_of("session.json");
     static const char *const bad[][2] = {
         {"", "it is empty"},
@@ -407,8 +412,12 @@ static void test_a_mint_without_broker_gives_no_token(void **state)
 {
     /* Goal: signed but not accepted means nothing on standard output, in either form. */
     char key[160];
-    const char *const with_key[] = {key, "CURFEW_ISSUER_NAME=https://id.example", key_setting,
-                                    "CURFEW_KAFKA_BOOTSTRAP_SERVERS=" NOWHERE, NULL};
+    const char *const with_key[] = {key,
+                                    "CURFEW_ISSUER_NAME=https://id.example",
+                                    key_setting,
+                                    "CURFEW_KAFKA_BOOTSTRAP_SERVERS=" NOWHERE,
+                                    CLI_COORDINATORS,
+                                    NULL};
     (void)state;
     snprintf(key, sizeof key, "CURFEW_ISSUER_KEY_FILE=%s", path_of("key.pem"));
     CLI(&process, no_broker, "token", "keygen", "--out", path_of("key.pem"), "--jwks", path_of("jwks.json"));

@@ -2,6 +2,9 @@
 #ifndef CURFEW_TESTS_UNIT_CLI_PROCESS_H
 #define CURFEW_TESTS_UNIT_CLI_PROCESS_H
 
+/* For an environment: whom a producer believes; nobody has the private half (RFC 7517 §A.1). */
+#define CLI_COORDINATORS ("CURFEW_COORDINATORS_KEYS_FILE=" CURFEW_COORDINATORS)
+
 #define CLI_OUTPUT_SIZE (64 * 1024)
 
 struct cli_process {

@@ -35,7 +35,7 @@ static struct {
 } fake = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static struct cli_process process;
-static const char *const dead_broker[] = {"CURFEW_KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:1", NULL};
+static const char *const dead_broker[] = {"CURFEW_KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:1", CLI_COORDINATORS, NULL};
 
 static void keep(const struct curfew_http_request *request, const char *name, char *text, size_t size)
 {

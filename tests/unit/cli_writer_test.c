@@ -25,7 +25,7 @@
 
 static struct cli_process process;
 static char directory[64];
-static const char *const dead_broker[] = {"CURFEW_KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:1", NULL};
+static const char *const dead_broker[] = {"CURFEW_KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:1", CLI_COORDINATORS, NULL};
 
 static int make_directory(void **state)
 {
@@ -36,7 +36,8 @@ static int make_directory(void **state)
 
 static int remove_directory(void **state)
 {
-    static const char *const names[] = {"k/master.key", "k/ana.key", "k/operator.key", "k/etl.key", "k"};
+    static const char *const names[] = {
+        "k/master.key", "k/ana.key", "k/operator.key", "k/etl.key", "k/coordinator.pem", "k/coordinators.json", "k"};
     char path[128];
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -76,6 +77,17 @@ static void secrets_are_made_once_and_private(void **state)
     curfew_keys_wipe(&again);
     static const uint8_t zeros[CURFEW_MASTER_SIZE];
     assert_memory_equal(again.master, zeros, sizeof zeros);
+    assert_int_equal(stat(in("k/coordinator.pem"), &facts), 0);
+    assert_int_equal(facts.st_mode & 0777, 0600);
+    assert_int_equal(stat(in("k/coordinators.json"), &facts), 0);
+    assert_int_equal(facts.st_mode & 0777, 0644);
+    assert_int_equal(unlink(in("k/coordinators.json")), 0); /* a run that died before it came so far */
+    assert_int_equal(curfew_keys_open(in("k"), "ana", &again, &error), CURFEW_OK);
+    assert_int_equal(access(in("k/coordinators.json"), R_OK), 0);
+    curfew_keys_wipe(&again);
+    assert_int_equal(unlink(in("k/coordinator.pem")), 0); /* a new one would be believed by nobody */
+    assert_int_equal(curfew_keys_open(in("k"), "ana", &again, &error), CURFEW_INVALID);
+    assert_non_null(strstr(error.text, "coordinator.pem"));
     assert_int_equal(chmod(in("k/master.key"), 0640), 0);
     assert_int_equal(curfew_keys_open(in("k"), "ana", &again, &error), CURFEW_INVALID);
     assert_non_null(strstr(error.text, "master.key"));

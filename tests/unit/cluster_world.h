@@ -5,6 +5,7 @@
 
 #include "memory_bus.h"
 #include "services/coordinator/coordinator.h"
+#include "tests/common/sealer.h"
 
 struct cluster {
     struct memory_bus *memory;

@@ -5,6 +5,7 @@
 #include "memory_bus.h"
 #include "schemas/codec.h"
 #include "services/coordinator/coordinator.h"
+#include "tests/common/sealer.h"
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -90,7 +91,8 @@ struct cluster {
 
 static void start(struct cluster *cluster)
 {
-    const struct curfew_coordinator_options options = {"c1", author_master, 2, &cluster->memory->bus};
+    const struct curfew_coordinator_options options = {"c1",           author_master, 2, &cluster->memory->bus,
+                                                       sealer_genuine, sealer_judge};
     assert_int_equal(curfew_coordinator_create(&options, &cluster->coordinator, NULL), CURFEW_OK);
     assert_int_equal(curfew_coordinator_start(cluster->coordinator, NULL), CURFEW_OK);
 }

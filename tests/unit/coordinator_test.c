@@ -238,6 +238,52 @@ static void a_restart_publishes_only_what_is_lacking(void **state)
     end(cluster);
 }
 
+static void a_coordinator_nobody_would_believe_does_not_start(void **state)
+{
+    (void)state; /* goal: whoever made a new key and told nobody learns it at once, not from hops that grow stale */
+    struct memory_bus *memory = memory_bus_make();
+    struct curfew_coordinator *coordinator = NULL;
+    struct curfew_error error = {.status = CURFEW_OK};
+    struct curfew_coordinator_options options = {"c1", author_master, 2, &memory->bus, sealer_stranger, sealer_judge};
+    assert_int_equal(curfew_coordinator_create(&options, &coordinator, &error), CURFEW_INVALID);
+    assert_non_null(strstr(error.text, "coordinators.keys_file"));
+    options.sealer = sealer_stolen;
+    assert_int_equal(curfew_coordinator_create(&options, &coordinator, &error), CURFEW_INVALID);
+    memory_bus_end(memory);
+}
+
+static void a_forged_answer_keeps_no_record_from_being_answered(void **state)
+{
+    (void)state; /* goal: a restart takes for answered only what a coordinator signed: not what somebody else says */
+    static const struct curfew_sealer *const strangers[] = {&sealer_stolen, &sealer_stranger};
+    struct cluster *cluster = begin();
+    curfew_coordinator_destroy(cluster->coordinator);
+    memory_bus_disconnect(cluster->memory);
+    const int64_t cause = end_a_task(cluster);
+    const struct curfew_genesis genesis = world_genesis(1);
+    for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++) {
+        uint8_t bytes[512];
+        uint8_t signature[CURFEW_SEAL_SIZE];
+        const uint8_t digest[CURFEW_RECORD_DIGEST_SIZE] = {0};
+        size_t size = 0;
+        struct curfew_event lie = {.type = CURFEW_EVENT_ACCEPTED,
+                                   .as.accepted = {.lane = 1, .from = cause, .to = cause, .digests = {&digest, 1}}};
+        memcpy(lie.as.accepted.log_id, genesis.log_id, sizeof genesis.log_id);
+        sealer_seal(strangers[i], &lie, signature);
+        assert_int_equal(curfew_codec_encode(&lie, bytes, sizeof bytes, &size, NULL), CURFEW_OK);
+        (void)memory_bus_append(cluster->memory, CURFEW_TOPIC_ANSWERS, 1, (struct curfew_slice){bytes, size},
+                                (struct curfew_slice){NULL, 0});
+    }
+    cluster_start(cluster);
+    cluster_pass(cluster, WORLD_S / 10);
+    struct curfew_event event;
+    int count = 0;
+    assert_true(newest(cluster, CURFEW_TOPIC_ANSWERS, CURFEW_EVENT_ACCEPTED, &event, &count));
+    assert_true(sealer_is_genuine(&event));
+    assert_true(event.as.accepted.to >= cause);
+    end(cluster);
+}
+
 static void events_written_while_it_was_away_are_answered_and_floored(void **state)
 {
     (void)state; /* goal: an end that met no coordinator acts as soon as there is one */
@@ -434,6 +480,8 @@ int main(void)
         cmocka_unit_test(floors_that_are_lost_or_refused_by_the_bus_are_published_again),
         cmocka_unit_test(a_forged_record_is_not_a_read_back),
         cmocka_unit_test(a_restart_publishes_only_what_is_lacking),
+        cmocka_unit_test(a_coordinator_nobody_would_believe_does_not_start),
+        cmocka_unit_test(a_forged_answer_keeps_no_record_from_being_answered),
         cmocka_unit_test(events_written_while_it_was_away_are_answered_and_floored),
         cmocka_unit_test(a_refusal_is_in_the_answer_with_its_offset),
         cmocka_unit_test(more_refusals_than_fit_one_answer_make_several),

@@ -62,7 +62,8 @@ struct emitter_world *emitter_world_make(void)
     assert_int_equal(curfew_codec_init(&error), CURFEW_OK);
     world->bus = (struct curfew_bus){&noting, world};
     world->now = (struct curfew_now){.wall_us = 1795460429000000, .boot_us = 5000000};
-    const struct curfew_emitter_options options = {&world->bus, author_key(curfew_slice_of("tester"))};
+    world->sealer = &sealer_genuine;
+    const struct curfew_emitter_options options = {&world->bus, author_key(curfew_slice_of("tester")), sealer_judge};
     assert_int_equal(curfew_emitter_create(&options, &world->emitter, &error), CURFEW_OK);
     return world;
 }
@@ -160,9 +161,12 @@ void tell_record(struct emitter_world *world, enum curfew_topic topic, int32_t p
                  const struct curfew_event *event)
 {
     uint8_t bytes[4096];
+    uint8_t signature[CURFEW_SEAL_SIZE];
     size_t size = 0;
     struct curfew_error error;
-    if (curfew_codec_encode(event, bytes, sizeof bytes, &size, &error) != CURFEW_OK) {
+    struct curfew_event sealed = *event;
+    sealer_seal(world->sealer, &sealed, signature);
+    if (curfew_codec_encode(&sealed, bytes, sizeof bytes, &size, &error) != CURFEW_OK) {
         fail_msg("%s", error.text);
     }
     tell(world, &(struct curfew_bus_event){.kind = CURFEW_BUS_RECORD,

@@ -4,6 +4,7 @@
 #define CURFEW_TESTS_UNIT_EMITTER_WORLD_H
 
 #include "producer/emitter.h"
+#include "tests/common/sealer.h"
 
 #define EMITTER_WORLD_MAX 4096 /* emissions, records and subscriptions noted */
 #define EMITTER_WORLD_LANES 5
@@ -28,6 +29,7 @@ struct emitter_world {
     struct curfew_bus bus;
     struct curfew_emitter *emitter;
     struct curfew_now now;
+    const struct curfew_sealer *sealer; /* of the answers and beacons that are told; a coordinator's at first */
     struct asked sent[EMITTER_WORLD_MAX];
     size_t sent_count;
     struct asked read[EMITTER_WORLD_MAX]; /* subscriptions made */

@@ -351,7 +351,8 @@ static void a_topic_of_impossible_size_is_refused(void **state)
     (void)state;
     const int32_t wrong[] = {INT32_MIN, 0, 1, CURFEW_LANES_MAX + 1, INT32_MAX};
     for (size_t i = 0; i < 5; i++) {
-        struct curfew_feed_options options = {.region = topic->region, .bus = &topic->bus, .lanes = wrong[i]};
+        struct curfew_feed_options options = {
+            .region = topic->region, .bus = &topic->bus, .lanes = wrong[i], .judge = sealer_judge};
         struct curfew_feed *feed = NULL;
         struct curfew_error error;
         assert_int_equal(curfew_feed_create(&options, &feed, &error), CURFEW_INVALID);

@@ -3,6 +3,7 @@
 
 #include "schemas/codec.h"
 #include "tests/common/author.h"
+#include "tests/common/sealer.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,8 +44,11 @@ int64_t tale_commit_event(enum curfew_topic topic, int32_t partition, const stru
 {
     static uint8_t bytes[CURFEW_CODEC_RECORD_MAX];
     size_t size = 0;
+    uint8_t signature[CURFEW_SEAL_SIZE];
     struct curfew_error error = {.status = CURFEW_OK};
-    if (curfew_codec_encode(event, bytes, sizeof bytes, &size, &error) != CURFEW_OK) {
+    struct curfew_event sealed = *event;
+    sealer_seal(&sealer_genuine, &sealed, signature);
+    if (curfew_codec_encode(&sealed, bytes, sizeof bytes, &size, &error) != CURFEW_OK) {
         fail_msg("%s", error.text);
     }
     if (topic != CURFEW_TOPIC_CONTROL && topic != CURFEW_TOPIC_LIFECYCLE) {

@@ -46,6 +46,13 @@ static void tell_fresh(void *context, int32_t lane, const struct curfew_beacon *
     topic->told[lane].floors_before_fresh = topic->told[lane].floors;
 }
 
+static void tell_doubt(void *context, int32_t lane, enum curfew_fresh why)
+{
+    struct topic *topic = context;
+    topic->told[lane].doubts++;
+    topic->told[lane].doubt = why;
+}
+
 static void tell_lost(void *context, int32_t lane)
 {
     struct topic *topic = context;
@@ -54,6 +61,11 @@ static void tell_lost(void *context, int32_t lane)
 }
 
 struct topic *topic_make(int64_t floors_max)
+{
+    return topic_make_judging(floors_max, 0);
+}
+
+struct topic *topic_make_judging(int64_t floors_max, int64_t judge_every_us)
 {
     struct topic *topic = calloc(1, sizeof(*topic));
     assert_non_null(topic);
@@ -70,7 +82,9 @@ struct topic *topic_make(int64_t floors_max)
         .region = topic->region,
         .bus = &topic->bus,
         .lanes = TOPIC_LANES,
-        .sink = {tell_floor, tell_fresh, tell_lost, topic},
+        .judge = sealer_judge,
+        .judge_every_us = judge_every_us,
+        .sink = {tell_floor, tell_fresh, tell_lost, tell_doubt, topic},
     };
     assert_int_equal(curfew_feed_create(&options, &topic->feed, &error), CURFEW_OK);
     assert_int_equal(curfew_feed_start(topic->feed, &error), CURFEW_OK);
@@ -111,9 +125,12 @@ int64_t topic_append(struct topic *topic, int32_t lane, const void *bytes, size_
 int64_t topic_publish(struct topic *topic, int32_t lane, const struct curfew_event *event)
 {
     static uint8_t bytes[CURFEW_CODEC_RECORD_MAX];
+    uint8_t signature[CURFEW_SEAL_SIZE];
     size_t size;
     struct curfew_error error;
-    assert_int_equal(curfew_codec_encode(event, bytes, sizeof(bytes), &size, &error), CURFEW_OK);
+    struct curfew_event sealed = *event;
+    sealer_seal(&sealer_genuine, &sealed, signature);
+    assert_int_equal(curfew_codec_encode(&sealed, bytes, sizeof(bytes), &size, &error), CURFEW_OK);
     return topic_append(topic, lane, bytes, size);
 }
 

@@ -6,6 +6,7 @@
 #include "consumer/denyset.h"
 #include "consumer/feed.h"
 #include "consumer/freshness.h"
+#include "tests/common/sealer.h"
 
 #define TOPIC_LANES 3
 #define TOPIC_RECORDS_MAX 4096
@@ -37,6 +38,8 @@ struct told {
     int floors;
     int fresh;
     int lost;
+    int doubts;
+    enum curfew_fresh doubt; /* the newest */
     int floors_before_fresh; /* floors told when the newest fresh was */
 };
 
@@ -51,12 +54,14 @@ struct topic {
     int64_t drop; /* a record with this offset is not delivered, once; -1: none */
 };
 
-struct topic *topic_make(int64_t floors_max); /* with a feed that has started */
+struct topic *topic_make(int64_t floors_max); /* with a feed that has started, and judges every beacon */
+struct topic *topic_make_judging(int64_t floors_max, int64_t judge_every_us);
 void topic_end(struct topic *topic);
 
 struct author author_of(int32_t lane, uint8_t log, int64_t genesis_us);
 
 int64_t topic_append(struct topic *topic, int32_t lane, const void *bytes, size_t size); /* its offset */
+/* Its offset. A beacon without a signature is signed as a coordinator would. */
 int64_t topic_publish(struct topic *topic, int32_t lane, const struct curfew_event *event);
 /* A floor of FLOOR_MAX on subject `number`, until `expires_us`, as the author's next link: published, or only made. */
 struct curfew_event author_link(struct author *author, struct curfew_floor *floor, uint64_t number, int64_t expires_us);
