@@ -1,6 +1,7 @@
 /* fate: one function a fault, and a table. */
 #include "tests/sim/fate.h"
 #include "tests/sim/forger.h"
+#include "tests/sim/impostor.h"
 
 #include <stdlib.h>
 
@@ -132,6 +133,7 @@ static void recreate(struct sim_world *world, const struct sim_action *action)
 static void forge(struct sim_world *world, const struct sim_action *action)
 {
     sim_forger_strike(world, action->lane, action->count);
+    sim_impostor_strike(world, action->lane, action->count);
 }
 
 static void redis_flush(struct sim_world *world, const struct sim_action *action)
