@@ -260,7 +260,9 @@ static void beat_lane(struct sim_actor *node, int32_t lane, struct curfew_now no
     sim_holder_name(node->number, holder);
     const struct curfew_event event = {
         .type = CURFEW_EVENT_HOLDER_HEARTBEAT,
-        .as.holder_heartbeat = {curfew_slice_of(node->process->name), now.wall_us, curfew_slice_of(holder)},
+        .as.holder_heartbeat = {.writer = curfew_slice_of(node->process->name),
+                                .said_us = now.wall_us,
+                                .holder = curfew_slice_of(holder)},
     };
     struct curfew_emission *emission = emission_of(&event, lane);
     if (emission == NULL) {

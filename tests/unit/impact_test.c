@@ -140,7 +140,7 @@ static void bad_questions_are_400_and_say_what_to_ask(void **state)
         "/v1/impact?kind=agent&tenant=acme&scope=books&id=spiffe%3A%2F%2Facme%2Fp",
         "/v1/impact?kind=tenant&tenant=acme&id=books",
         "/v1/impact?kind=key&id=short",
-        "/v1/impact?kind=key&tenant=acme&id=" KEY,
+        ("/v1/impact?kind=key&tenant=acme&id=" KEY),
         "/v1/impact?kind=policy&tenant=acme&id=payments&version=-1",
         "/v1/impact?kind=policy&tenant=acme&id=payments&version=7x",
         "/v1/impact?kind=policy&tenant=acme&id=payments&version=",
