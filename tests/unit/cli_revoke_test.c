@@ -64,13 +64,20 @@ static void handle_impact(void *context, const struct curfew_http_request *reque
 
 static const struct curfew_http_route routes[] = {{"GET", "/v1/impact", handle_impact}, {NULL, NULL, NULL}};
 
-static void say(int code, const char *body)
+/* `location`: where it sends whoever asks; NULL: nowhere. */
+static void say_elsewhere(int code, const char *body, const char *location)
 {
     pthread_mutex_lock(&fake.lock);
     fake.code = code;
     fake.body = body;
+    fake.location = location;
     fake.asked = 0;
     pthread_mutex_unlock(&fake.lock);
+}
+
+static void say(int code, const char *body)
+{
+    say_elsewhere(code, body, NULL);
 }
 
 static int begin(void **state)
@@ -220,10 +227,8 @@ static void test_nobody_is_sent_elsewhere(void **state)
     char elsewhere[96];
     (void)state;
     snprintf(elsewhere, sizeof elsewhere, "%s/v1/impact?kind=elsewhere", fake.url);
-    say(307, "{}");
-    fake.location = elsewhere;
+    say_elsewhere(307, "{}", elsewhere);
     CLI(&process, NULL, "revoke", "tenant", "--tenant", "acme", "--dry-run", "--coordinator", fake.url);
-    fake.location = NULL;
     assert_int_equal(process.status, 1);
     assert_non_null(strstr(process.err, "answered 307 without counts"));
     assert_asked("tenant", "acme", "-", "acme", "-");
