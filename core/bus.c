@@ -23,3 +23,11 @@ const char *curfew_topic_name(enum curfew_topic topic)
     }
     return "unknown";
 }
+
+void curfew_bus_destroy(struct curfew_bus *bus)
+{
+    if (bus->ops != NULL) {
+        bus->ops->destroy(bus->self);
+        *bus = (struct curfew_bus){NULL, NULL};
+    }
+}

@@ -65,6 +65,12 @@ struct curfew_bus_event {
     const char *text; /* for undelivered, gap and problem; valid until the next poll */
 };
 
+static inline struct curfew_bus_event curfew_bus_event_of(enum curfew_bus_event_kind kind, enum curfew_topic topic,
+                                                          int32_t partition, int64_t offset)
+{
+    return (struct curfew_bus_event){.kind = kind, .topic = topic, .partition = partition, .offset = offset};
+}
+
 struct curfew_bus_record {
     enum curfew_topic topic;
     int32_t partition; /* or CURFEW_PARTITION_ANY */

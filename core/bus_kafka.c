@@ -20,6 +20,7 @@
 /* One partition of a topic, read or not. */
 struct reading {
     bool on;
+    bool ended; /* its end was told since it is read */
     struct curfew_position position;
     rd_kafka_resp_err_t reported; /* the problem told last, so that it is told once */
 };
@@ -32,6 +33,12 @@ struct topic_slot {
     struct reading readings[PARTITIONS_MAX];
 };
 
+struct place {
+    struct topic_slot *slot; /* NULL: none */
+    int32_t partition;
+    int64_t offset; /* an error's */
+};
+
 struct kafka_bus {
     rd_kafka_conf_t *conf[ROLES];
     rd_kafka_t *client[ROLES];
@@ -39,6 +46,7 @@ struct kafka_bus {
     rd_kafka_queue_t *records; /* of all subscribed partitions */
     struct topic_slot slots[CURFEW_TOPIC_COUNT];
     struct curfew_stash stash; /* taken off `records` while one of its partitions was stopped, still to be told */
+    struct place end; /* met with the record told last: told next */
     rd_kafka_event_t *held; /* what the event told last points into */
     rd_kafka_event_t *reports; /* delivery reports being told */
     bool reports_first; /* turns, so that neither reports nor records starve the other */
@@ -100,8 +108,7 @@ static void close_producer(struct kafka_bus *bus)
     bus->rebuilding = false;
 }
 
-/* Everything the fatal producer holds is given up, and so reported undelivered; the next produce after the last report
- * makes a new one. */
+/* All the fatal producer holds is given up, and so reported; the next produce after the last report makes a new one. */
 static void begin_rebuild(struct kafka_bus *bus)
 {
     if (!bus->rebuilding) {
@@ -125,10 +132,6 @@ static enum curfew_status bus_produce(void *self, const struct curfew_bus_record
     if (bus->rebuilding) {
         return refuse_for_rebuild(slot, error);
     }
-    if (record->value.size > CURFEW_RECORD_MAX) {
-        return curfew_error_set(error, CURFEW_INVALID, "producing to %s: %zu bytes are more than the %d of a record",
-                                slot->name, record->value.size, CURFEW_RECORD_MAX);
-    }
     enum curfew_status status = open_client(bus, CURFEW_KAFKA_PRODUCER, error);
     if (status == CURFEW_OK && slot->produced == NULL) {
         status = curfew_kafka_topic_open(bus->client[CURFEW_KAFKA_PRODUCER], slot->name, slot, &slot->produced, error);
@@ -137,8 +140,8 @@ static enum curfew_status bus_produce(void *self, const struct curfew_bus_record
         return status;
     }
     bool fatal = false;
-    status =
-        curfew_kafka_produce(bus->client[CURFEW_KAFKA_PRODUCER], slot->produced, bus->address, record, &fatal, error);
+    rd_kafka_t *producer = bus->client[CURFEW_KAFKA_PRODUCER];
+    status = curfew_kafka_produce(producer, slot->produced, bus->address, record, &fatal, error);
     if (fatal) {
         begin_rebuild(bus);
         return refuse_for_rebuild(slot, error);
@@ -159,12 +162,6 @@ static enum curfew_status check_partition(const struct topic_slot *slot, int32_t
     return curfew_error_set(error, CURFEW_INVALID, "reading %s: partition %d is not one of 0..%d", slot->name,
                             (int)partition, PARTITIONS_MAX - 1);
 }
-
-struct place {
-    struct topic_slot *slot; /* NULL: none */
-    int32_t partition;
-    int64_t offset; /* an error's */
-};
 
 /* The partition a queued event is of. */
 static struct place place_of(struct kafka_bus *bus, rd_kafka_event_t *queued)
@@ -211,6 +208,9 @@ static enum curfew_status stop_partition(struct kafka_bus *bus, struct topic_slo
     /* It fails for a partition that went away, and then there is nothing to stop. */
     (void)rd_kafka_consume_stop(slot->consumed, partition);
     slot->readings[partition].on = false;
+    if (bus->end.slot == slot && bus->end.partition == partition) {
+        bus->end.slot = NULL;
+    }
     return purge_partition(bus, slot, partition, error);
 }
 
@@ -219,9 +219,10 @@ static enum curfew_status open_consumed(struct kafka_bus *bus, struct topic_slot
     rd_kafka_t *consumer = bus->client[CURFEW_KAFKA_CONSUMER];
     enum curfew_status status = curfew_kafka_topic_open(consumer, slot->name, slot, &slot->consumed, error);
     if (status == CURFEW_OK && !bus->cold && !bus->outage.told) {
-        bus->cold = !curfew_kafka_topic_warm(consumer, slot->consumed, WARM_MS); /* once: no second topic waits */
+        status = curfew_kafka_topic_warm(consumer, &slot->consumed, WARM_MS, error);
+        bus->cold = status == CURFEW_TIMEOUT; /* once: no second topic waits */
     }
-    return status;
+    return status == CURFEW_TIMEOUT ? CURFEW_OK : status;
 }
 
 static enum curfew_status start_partition(struct kafka_bus *bus, struct topic_slot *slot, int32_t partition,
@@ -243,8 +244,7 @@ static enum curfew_status bus_subscribe(void *self, enum curfew_topic topic, int
     struct topic_slot *slot = &bus->slots[topic];
     enum curfew_status status = check_partition(slot, partition, error);
     if (status == CURFEW_OK && offset < CURFEW_OFFSET_BEGIN) {
-        status =
-            curfew_error_set(error, CURFEW_INVALID, "reading %s: %lld is no offset", slot->name, (long long)offset);
+        status = curfew_error_set(error, CURFEW_INVALID, "reading %s: no offset: %lld", slot->name, (long long)offset);
     }
     if (status == CURFEW_OK) {
         status = open_client(bus, CURFEW_KAFKA_CONSUMER, error);
@@ -255,10 +255,7 @@ static enum curfew_status bus_subscribe(void *self, enum curfew_topic topic, int
     if (status == CURFEW_OK) {
         status = stop_partition(bus, slot, partition, error);
     }
-    if (status != CURFEW_OK) {
-        return status;
-    }
-    return start_partition(bus, slot, partition, offset, error);
+    return status == CURFEW_OK ? start_partition(bus, slot, partition, offset, error) : status;
 }
 
 static enum curfew_status bus_unsubscribe(void *self, enum curfew_topic topic, int32_t partition,
@@ -269,12 +266,6 @@ static enum curfew_status bus_unsubscribe(void *self, enum curfew_topic topic, i
     struct topic_slot *slot = &bus->slots[topic];
     enum curfew_status status = check_partition(slot, partition, error);
     return status == CURFEW_OK ? stop_partition(bus, slot, partition, error) : status;
-}
-
-static struct curfew_bus_event event_of(enum curfew_bus_event_kind kind, enum curfew_topic topic, int32_t partition,
-                                        int64_t offset)
-{
-    return (struct curfew_bus_event){.kind = kind, .topic = topic, .partition = partition, .offset = offset};
 }
 
 /* A client's error. False: nothing to tell of it (yet). */
@@ -301,7 +292,7 @@ static bool tell_error(struct kafka_bus *bus, enum curfew_kafka_role role, rd_ka
     } else {
         snprintf(bus->text, sizeof bus->text, "talking to Kafka at %s: %s", bus->address, said);
     }
-    *event = event_of(CURFEW_BUS_PROBLEM, CURFEW_TOPIC_COUNT, CURFEW_PARTITION_ANY, -1);
+    *event = curfew_bus_event_of(CURFEW_BUS_PROBLEM, CURFEW_TOPIC_COUNT, CURFEW_PARTITION_ANY, -1);
     event->text = bus->text;
     return true;
 }
@@ -319,14 +310,14 @@ static bool tell_recovery(struct kafka_bus *bus, struct curfew_bus_event *event)
         }
     }
     bus->cold = bus->cold && !ended;
-    *event = event_of(CURFEW_BUS_RECOVERED, CURFEW_TOPIC_COUNT, CURFEW_PARTITION_ANY, -1);
+    *event = curfew_bus_event_of(CURFEW_BUS_RECOVERED, CURFEW_TOPIC_COUNT, CURFEW_PARTITION_ANY, -1);
     return ended;
 }
 
 static void tell_report(const rd_kafka_message_t *message, struct curfew_bus_event *event)
 {
     const struct topic_slot *slot = rd_kafka_topic_opaque(message->rkt);
-    *event = event_of(CURFEW_BUS_UNDELIVERED, slot->topic, message->partition, -1);
+    *event = curfew_bus_event_of(CURFEW_BUS_UNDELIVERED, slot->topic, message->partition, -1);
     event->ticket = (uint64_t)(uintptr_t)message->_private;
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         event->text = rd_kafka_err2str(message->err);
@@ -405,6 +396,17 @@ static bool arrive(struct kafka_bus *bus, const struct place *place, int64_t nex
     return reading->on && arrival == CURFEW_ARRIVED;
 }
 
+/* False: it is not of where we are. */
+static bool tell_end(struct kafka_bus *bus, const struct place *place, struct curfew_bus_event *event)
+{
+    struct reading *reading = &place->slot->readings[place->partition];
+    *event = curfew_bus_event_of(CURFEW_BUS_CAUGHT_UP, place->slot->topic, place->partition, place->offset);
+    const bool told = arrive(bus, place, place->offset);
+    reading->ended = reading->ended || told;
+    bus->end.slot = NULL; /* `place` may lie there */
+    return told;
+}
+
 /* What librdkafka says of a partition in place of a record. False: there is nothing to tell. */
 static bool tell_partition_error(struct kafka_bus *bus, rd_kafka_event_t *queued, struct curfew_bus_event *event)
 {
@@ -414,9 +416,9 @@ static bool tell_partition_error(struct kafka_bus *bus, rd_kafka_event_t *queued
     }
     struct reading *reading = &place.slot->readings[place.partition];
     rd_kafka_resp_err_t code = rd_kafka_event_error(queued);
-    *event = event_of(CURFEW_BUS_CAUGHT_UP, place.slot->topic, place.partition, place.offset);
+    *event = curfew_bus_event_of(CURFEW_BUS_CAUGHT_UP, place.slot->topic, place.partition, place.offset);
     if (code == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-        return arrive(bus, &place, place.offset);
+        return tell_end(bus, &place, event);
     }
     bool gap = curfew_kafka_is_gap(code);
     if (!reading->on || (!gap && reading->reported == code)) {
@@ -441,13 +443,20 @@ static bool tell_record(struct kafka_bus *bus, const rd_kafka_message_t *message
     if (!arrive(bus, &place, message->offset + 1)) {
         return false;
     }
-    *event = event_of(CURFEW_BUS_RECORD, slot->topic, message->partition, message->offset);
+    /* librdkafka tells an end only where a fetch waits in vain: where records keep coming that may be never. */
+    if (!slot->readings[place.partition].ended && curfew_kafka_at_end(bus->client[CURFEW_KAFKA_CONSUMER], message)) {
+        bus->end = (struct place){slot, place.partition, place.offset + 1};
+    }
+    *event = curfew_bus_event_of(CURFEW_BUS_RECORD, slot->topic, message->partition, message->offset);
     curfew_kafka_content(message, event);
     return true;
 }
 
 static bool next_record(struct kafka_bus *bus, struct curfew_bus_event *event)
 {
+    if (bus->end.slot != NULL && tell_end(bus, &bus->end, event)) {
+        return true;
+    }
     while (bus->records != NULL) {
         rd_kafka_event_t *queued = curfew_stash_pop(&bus->stash);
         queued = queued == NULL ? rd_kafka_queue_poll(bus->records, 0) : queued;
@@ -487,8 +496,8 @@ static enum curfew_status bus_poll(void *self, int timeout_ms, struct curfew_bus
     bus->held = NULL;
     int64_t deadline_us = 0;
     for (;;) {
-        bool told = next_event(bus, event);
-        bool woken = curfew_waker_take(&bus->waker);
+        const bool told = next_event(bus, event);
+        const bool woken = curfew_waker_take(&bus->waker);
         if (told) {
             return CURFEW_OK;
         }
@@ -506,8 +515,7 @@ static enum curfew_status bus_poll(void *self, int timeout_ms, struct curfew_bus
 
 static void bus_wake(void *self)
 {
-    struct kafka_bus *bus = self;
-    curfew_waker_call(&bus->waker);
+    curfew_waker_call(&((struct kafka_bus *)self)->waker);
 }
 
 static void close_consumer(struct kafka_bus *bus)
@@ -589,12 +597,4 @@ enum curfew_status curfew_bus_kafka_create(const struct curfew_config *config, s
     }
     *bus = (struct curfew_bus){&kafka_ops, made};
     return CURFEW_OK;
-}
-
-void curfew_bus_destroy(struct curfew_bus *bus)
-{
-    if (bus->ops != NULL) {
-        bus->ops->destroy(bus->self);
-        *bus = (struct curfew_bus){NULL, NULL};
-    }
 }

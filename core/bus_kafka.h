@@ -7,6 +7,8 @@
 #include "core/bus.h"
 #include "core/config.h"
 
+#define CURFEW_TOPIC_TEXT_SIZE 250 /* Kafka's longest topic name is 249 bytes */
+
 /* Options it reads: topics.prefix ("curfew": topic curfew.lifecycle) and kafka.*, of which kafka.bootstrap.servers is
  * required. Does not wait for a broker: problems come as events and name the address. */
 enum curfew_status curfew_bus_kafka_create(const struct curfew_config *config, struct curfew_bus *bus,
@@ -26,6 +28,26 @@ struct curfew_topic_spec {
 enum curfew_status curfew_kafka_create_topics(const struct curfew_config *config, const struct curfew_topic_spec *specs,
                                               size_t count, int32_t replication, int timeout_ms,
                                               struct curfew_error *error) CURFEW_MUST_CHECK;
+
+/* What a principal ("User:hop-1") may do with topics. */
+struct curfew_topic_right {
+    enum curfew_topic topic;
+    bool read;
+    bool write;
+};
+struct curfew_principal_rights {
+    const char *principal;
+    const struct curfew_topic_right *topics;
+    size_t count; /* at most one a topic */
+};
+/* Adds ACLs that let it do that from any host, and describe those topics and their settings. */
+enum curfew_status curfew_kafka_grant(const struct curfew_config *config, const struct curfew_principal_rights *rights,
+                                      int timeout_ms, struct curfew_error *error) CURFEW_MUST_CHECK;
+
+/* "<prefix>.lifecycle". CURFEW_INVALID: topics.prefix holds what Kafka does not take in a name. */
+enum curfew_status curfew_kafka_topic_text(const struct curfew_config *config, enum curfew_topic topic,
+                                           char text[CURFEW_TOPIC_TEXT_SIZE],
+                                           struct curfew_error *error) CURFEW_MUST_CHECK;
 
 struct curfew_topic_facts {
     int32_t partitions; /* 0: the topic does not exist */

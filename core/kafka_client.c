@@ -104,12 +104,22 @@ enum curfew_status curfew_kafka_topic_open(rd_kafka_t *client, const char *name,
     return CURFEW_OK;
 }
 
-bool curfew_kafka_topic_warm(rd_kafka_t *client, rd_kafka_topic_t *topic, int wait_ms)
+enum curfew_status curfew_kafka_topic_warm(rd_kafka_t *client, rd_kafka_topic_t **topic, int wait_ms,
+                                           struct curfew_error *error)
 {
     const struct rd_kafka_metadata *metadata = NULL;
-    rd_kafka_resp_err_t code = rd_kafka_metadata(client, 0, topic, &metadata, wait_ms);
+    rd_kafka_resp_err_t code = rd_kafka_metadata(client, 0, *topic, &metadata, wait_ms);
+    const bool silent = code != RD_KAFKA_RESP_ERR_NO_ERROR;
+    code = !silent && metadata->topic_cnt == 1 ? metadata->topics[0].err : code;
     rd_kafka_metadata_destroy(metadata);
-    return code == RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
+        (void)curfew_error_set(error, CURFEW_UNAVAILABLE, "reading %s: %s; see curfew topics grant",
+                               rd_kafka_topic_name(*topic), rd_kafka_err2str(code));
+        rd_kafka_topic_destroy(*topic);
+        *topic = NULL;
+        return CURFEW_UNAVAILABLE;
+    }
+    return silent ? CURFEW_TIMEOUT : CURFEW_OK;
 }
 
 /* Only what carries a header takes the call that can: the plain one is the quicker. */
@@ -153,6 +163,10 @@ enum curfew_status curfew_kafka_produce(rd_kafka_t *client, rd_kafka_topic_t *to
                                         const struct curfew_bus_record *record, bool *fatal, struct curfew_error *error)
 {
     const char *name = rd_kafka_topic_name(topic);
+    if (record->value.size > CURFEW_RECORD_MAX) {
+        return curfew_error_set(error, CURFEW_INVALID, "producing to %s: %zu bytes are more than the %d of a record",
+                                name, record->value.size, CURFEW_RECORD_MAX);
+    }
     rd_kafka_resp_err_t code = produce(client, topic, record);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
         return CURFEW_OK;
@@ -223,23 +237,13 @@ const char *curfew_kafka_address(const struct curfew_config *config)
     return address == NULL ? "(no address)" : address;
 }
 
-enum curfew_status curfew_kafka_topic_text(const struct curfew_config *config, enum curfew_topic topic,
-                                           char text[CURFEW_TOPIC_TEXT_SIZE], struct curfew_error *error)
+bool curfew_kafka_at_end(struct rd_kafka_s *client, const struct rd_kafka_message_s *message)
 {
-    static const char taken[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-    const char *prefix = NULL;
-    enum curfew_status status = curfew_config_get(config, "topics.prefix", &prefix, error);
-    if (status != CURFEW_OK) {
-        return status;
-    }
-    int size = snprintf(text, CURFEW_TOPIC_TEXT_SIZE, "%s.%s", prefix, curfew_topic_name(topic));
-    if (size >= CURFEW_TOPIC_TEXT_SIZE || prefix[0] == '\0' || strspn(prefix, taken) != strlen(prefix)) {
-        return curfew_error_set(error, CURFEW_INVALID,
-                                "reading the settings: topics.prefix \"%.64s\" cannot begin a topic's name; use 1 to "
-                                "200 letters, digits, '.', '_' and '-'",
-                                prefix);
-    }
-    return CURFEW_OK;
+    int64_t low = 0;
+    int64_t high = -1; /* as of a fetch at least as late as this message's */
+    return rd_kafka_get_watermark_offsets(client, rd_kafka_topic_name(message->rkt), message->partition, &low, &high) ==
+               RD_KAFKA_RESP_ERR_NO_ERROR &&
+           high > 0 && message->offset + 1 >= high;
 }
 
 /* One admin conversation: a handle, a queue for its results, and how long it may all take. */
@@ -425,6 +429,79 @@ enum curfew_status curfew_kafka_create_topics(const struct curfew_config *config
             rd_kafka_NewTopic_destroy(topics[i]);
         }
     }
+    admin_close(&admin);
+    return status;
+}
+
+/* One ACL an operation on a topic: the principal may, from anywhere. */
+static enum curfew_status make_acls(const char *topic, const struct curfew_topic_right *right, const char *principal,
+                                    rd_kafka_AclBinding_t **acls, size_t *count)
+{
+    const rd_kafka_AclOperation_t operations[] = {
+        RD_KAFKA_ACL_OPERATION_DESCRIBE_CONFIGS,
+        right->read ? RD_KAFKA_ACL_OPERATION_READ : RD_KAFKA_ACL_OPERATION_UNKNOWN,
+        right->write ? RD_KAFKA_ACL_OPERATION_WRITE : RD_KAFKA_ACL_OPERATION_UNKNOWN,
+    };
+    char reason[REASON_SIZE];
+    for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
+        if (operations[i] != RD_KAFKA_ACL_OPERATION_UNKNOWN) {
+            acls[*count] =
+                rd_kafka_AclBinding_new(RD_KAFKA_RESOURCE_TOPIC, topic, RD_KAFKA_RESOURCE_PATTERN_LITERAL, principal,
+                                        "*", operations[i], RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, reason, sizeof reason);
+            if (acls[*count] == NULL) {
+                return CURFEW_INVALID;
+            }
+            (*count)++;
+        }
+    }
+    return CURFEW_OK;
+}
+
+static enum curfew_status ask_for_acls(struct admin *admin, rd_kafka_AclBinding_t **acls, size_t count,
+                                       const char *principal, struct curfew_error *error)
+{
+    static const char what[] = "granting rights to";
+    rd_kafka_event_t *event = NULL;
+    rd_kafka_AdminOptions_t *options = admin_options(admin, RD_KAFKA_ADMIN_OP_CREATEACLS, false);
+    rd_kafka_CreateAcls(admin->client, acls, count, options, admin->queue);
+    rd_kafka_AdminOptions_destroy(options);
+    enum curfew_status status = admin_result(admin, what, principal, &event, error);
+    if (status != CURFEW_OK) {
+        return status;
+    }
+    size_t answers = 0;
+    const rd_kafka_acl_result_t **results =
+        rd_kafka_CreateAcls_result_acls(rd_kafka_event_CreateAcls_result(event), &answers);
+    for (size_t i = 0; status == CURFEW_OK && i < answers; i++) {
+        const rd_kafka_error_t *failed = rd_kafka_acl_result_error(results[i]);
+        if (failed != NULL) {
+            status = curfew_error_set(error, CURFEW_INVALID, "%s %s: Kafka at %s says: %s", what, principal,
+                                      admin->address, rd_kafka_err2str(rd_kafka_error_code(failed)));
+        }
+    }
+    rd_kafka_event_destroy(event);
+    return status;
+}
+
+enum curfew_status curfew_kafka_grant(const struct curfew_config *config, const struct curfew_principal_rights *rights,
+                                      int timeout_ms, struct curfew_error *error)
+{
+    rd_kafka_AclBinding_t *acls[3 * ADMIN_TOPICS_MAX] = {NULL};
+    char topic[CURFEW_TOPIC_TEXT_SIZE];
+    size_t count = 0;
+    struct admin admin = {0};
+    enum curfew_status status = admin_open(config, timeout_ms, &admin, error);
+    for (size_t i = 0; status == CURFEW_OK && i < rights->count; i++) {
+        status = curfew_kafka_topic_text(config, rights->topics[i].topic, topic, error);
+        if (status == CURFEW_OK && make_acls(topic, &rights->topics[i], rights->principal, acls, &count) != CURFEW_OK) {
+            status = curfew_error_set(error, CURFEW_INVALID, "granting rights to %s: no principal of Kafka is named so",
+                                      rights->principal);
+        }
+    }
+    if (status == CURFEW_OK) {
+        status = ask_for_acls(&admin, acls, count, rights->principal, error);
+    }
+    rd_kafka_AclBinding_destroy_array(acls, count);
     admin_close(&admin);
     return status;
 }

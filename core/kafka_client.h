@@ -7,8 +7,6 @@
 #include "core/bus_kafka.h"
 #include "core/kafka_settings.h"
 
-#define CURFEW_TOPIC_TEXT_SIZE 250 /* Kafka's longest topic name is 249 bytes */
-
 struct rd_kafka_s;
 struct rd_kafka_conf_s;
 struct rd_kafka_queue_s;
@@ -32,14 +30,19 @@ enum curfew_status curfew_kafka_topic_open(struct rd_kafka_s *client, const char
                                            struct rd_kafka_topic_s **topic,
                                            struct curfew_error *error) CURFEW_MUST_CHECK;
 
-/* Waits up to `wait_ms` until it is known who leads the topic's partitions; false: nobody said. librdkafka finds out by
- * itself, but reading a partition whose leader is not known yet begins half a second late. */
-bool curfew_kafka_topic_warm(struct rd_kafka_s *client, struct rd_kafka_topic_s *topic, int wait_ms) CURFEW_MUST_CHECK;
+/* Waits up to `wait_ms` until it is known who leads the topic's partitions. CURFEW_TIMEOUT: nobody said; librdkafka
+ * finds out by itself, but reading a partition whose leader is not known yet begins half a second late.
+ * CURFEW_UNAVAILABLE: it may not be read, which librdkafka would tell nobody; the handle is given up. */
+enum curfew_status curfew_kafka_topic_warm(struct rd_kafka_s *client, struct rd_kafka_topic_s **topic, int wait_ms,
+                                           struct curfew_error *error) CURFEW_MUST_CHECK;
 
 /* What a message says: when it was appended; and that with its key, value and the header curfew-mac, all of which live
  * as long as the message. */
 void curfew_kafka_time(const struct rd_kafka_message_s *message, struct curfew_bus_event *event);
 void curfew_kafka_content(const struct rd_kafka_message_s *message, struct curfew_bus_event *event);
+
+/* Whether nothing stood behind a message when it, or one after it, was fetched. */
+bool curfew_kafka_at_end(struct rd_kafka_s *client, const struct rd_kafka_message_s *message);
 
 /* Queues a record; its ticket is the message's opaque. `fatal` is set when the producer can take no more, ever. */
 enum curfew_status curfew_kafka_produce(struct rd_kafka_s *client, struct rd_kafka_topic_s *topic, const char *address,
@@ -62,11 +65,6 @@ bool curfew_kafka_answers(struct rd_kafka_s *client);
 
 /* The broker's address as the user wrote it; never NULL. */
 const char *curfew_kafka_address(const struct curfew_config *config);
-
-/* "<prefix>.lifecycle". CURFEW_INVALID: topics.prefix holds what Kafka does not take in a name. */
-enum curfew_status curfew_kafka_topic_text(const struct curfew_config *config, enum curfew_topic topic,
-                                           char text[CURFEW_TOPIC_TEXT_SIZE],
-                                           struct curfew_error *error) CURFEW_MUST_CHECK;
 
 /* curfew_kafka_describe for several topics over one connection. */
 enum curfew_status curfew_kafka_describe_all(const struct curfew_config *config, const enum curfew_topic *topics,

@@ -5,6 +5,25 @@
 
 #define TOPICS 4
 
+enum curfew_status curfew_kafka_topic_text(const struct curfew_config *config, enum curfew_topic topic,
+                                           char text[CURFEW_TOPIC_TEXT_SIZE], struct curfew_error *error)
+{
+    static const char taken[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    const char *prefix = NULL;
+    enum curfew_status status = curfew_config_get(config, "topics.prefix", &prefix, error);
+    if (status != CURFEW_OK) {
+        return status;
+    }
+    int size = snprintf(text, CURFEW_TOPIC_TEXT_SIZE, "%s.%s", prefix, curfew_topic_name(topic));
+    if (size >= CURFEW_TOPIC_TEXT_SIZE || prefix[0] == '\0' || strspn(prefix, taken) != strlen(prefix)) {
+        return curfew_error_set(error, CURFEW_INVALID,
+                                "reading the settings: topics.prefix \"%.64s\" cannot begin a topic's name; use 1 to "
+                                "200 letters, digits, '.', '_' and '-'",
+                                prefix);
+    }
+    return CURFEW_OK;
+}
+
 static const enum curfew_topic checked[TOPICS] = {CURFEW_TOPIC_CONTROL, CURFEW_TOPIC_LIFECYCLE,
                                                   CURFEW_TOPIC_REVOCATIONS, CURFEW_TOPIC_ANSWERS};
 

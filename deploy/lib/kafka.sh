@@ -7,6 +7,7 @@
 #   deploy/lib/kafka.sh run DIR       becomes the broker (what start puts in the background)
 #
 # A directory that holds a broker already is taken as it is: same ports, same data. The broker's log is DIR/log.
+# With KAFKA_SECURED=1 in the environment a new one is as in production: TLS, SASL and ACLs (kafka_secured.sh).
 # Java's options: KAFKA_JVM. The jars are brought by deploy/lib/need.sh kafka.
 #
 # May also be sourced: `kafka_start DIR` ties the broker's life to this shell and sets KAFKA_PID and KAFKA_ADDRESS;
@@ -16,6 +17,7 @@ set -euo pipefail
 KAFKA_LIB=$(dirname "${BASH_SOURCE[0]}")
 source "$KAFKA_LIB/process.sh"
 source "$KAFKA_LIB/need.sh"
+source "$KAFKA_LIB/kafka_secured.sh"
 
 KAFKA_START_S=60 # it takes about 3; a machine that is busy with a build takes longer
 KAFKA_TRIES=3 # with other ports each time
@@ -32,15 +34,21 @@ kafka_java() {
         -cp "$(kafka_jars)/*" "$@"
 }
 
+# kafka_plain_properties PORT CONTROLLER_PORT: who may connect, and is believed without a word.
+kafka_plain_properties() {
+    cat <<PROPERTIES
+listeners=PLAINTEXT://127.0.0.1:$1,CONTROLLER://127.0.0.1:$2
+advertised.listeners=PLAINTEXT://127.0.0.1:$1
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+PROPERTIES
+}
+
 kafka_properties() {
-    local dir=$1 port=$2 controller=$3
+    local dir=$1 controller=$2
     cat <<PROPERTIES
 process.roles=broker,controller
 node.id=1
-listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller
-advertised.listeners=PLAINTEXT://127.0.0.1:$port
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 controller.quorum.voters=1@127.0.0.1:$controller
 log.dirs=$dir/data
 # Topics are made by whoever knows what they should be like.
@@ -70,7 +78,7 @@ kafka_cluster_id() {
 }
 
 kafka_address() {
-    sed -n 's|^advertised.listeners=PLAINTEXT://||p' "$1/server.properties"
+    sed -n 's|^advertised.listeners=PLAINTEXT://\([^,]*\).*|\1|p' "$1/server.properties"
 }
 
 # Chooses ports and formats, unless that was done before.
@@ -85,8 +93,14 @@ kafka_prepare() {
     fi
     mkdir -p "$dir"
     dir=$(realpath "$dir")
-    read -r -a ports < <(free_ports 2)
-    kafka_properties "$dir" "${ports[0]}" "${ports[1]}" >"$dir/server.properties"
+    read -r -a ports < <(free_ports 4)
+    (umask 077 && kafka_properties "$dir" "${ports[1]}" >"$dir/server.properties") # it may come to hold passwords
+    if [[ -n ${KAFKA_SECURED:-} ]]; then
+        secured_make "$dir" "${ports[2]}" "${ports[3]}"
+        secured_properties "$dir" "${ports[0]}" "${ports[2]}" "${ports[3]}" "${ports[1]}" >>"$dir/server.properties"
+    else
+        kafka_plain_properties "${ports[0]}" "${ports[1]}" >>"$dir/server.properties"
+    fi
     if ! (kafka_java "$dir" kafka.tools.StorageTool format --ignore-formatted -t "$(kafka_cluster_id)" \
         -c "$dir/server.properties") >"$dir/format.log" 2>&1; then
         tail -n 20 "$dir/format.log" >&2

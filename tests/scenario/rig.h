@@ -40,6 +40,8 @@ const char *rig_text(struct rig *rig, const char *format, ...) CURFEW_PRINTF(2, 
 /* Sets a variable of the environment of whatever is started from now on, e.g. CURFEW_CACHE_ADDRESS. The environment is
  * that of the test program without any CURFEW_*. NULL removes it. */
 void rig_set(struct rig *rig, const char *name, const char *value);
+/* The settings file of every service and command of ours from now on; NULL: none. Variables come over it. */
+void rig_config(struct rig *rig, const char *path);
 /* Makes everything started from now on use topics of a new prefix; returns it. */
 const char *rig_new_topics(struct rig *rig);
 

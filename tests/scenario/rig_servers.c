@@ -183,6 +183,12 @@ struct rig_process *rig_redis(struct rig *rig, const char *name, bool persist)
     return start_server(rig, name, prepare, redis_answers);
 }
 
+void rig_config(struct rig *rig, const char *path)
+{
+    rig->config = path;
+    rig_set(rig, "CURFEW_CONFIG", path); /* of commands alone */
+}
+
 /* A service of ours: program, its name and address as settings, and the test's. */
 static struct rig_process *start_service(struct rig *rig, const char *name, const char *const *own,
                                          const char *const *settings)
@@ -191,6 +197,10 @@ static struct rig_process *start_service(struct rig *rig, const char *name, cons
     const char *address = rig_text(rig, ADDRESS ":%d", rig_port());
     size_t count = 1;
 
+    if (rig->config != NULL) {
+        argv[count++] = "--config";
+        argv[count++] = rig->config;
+    }
     argv[count++] = "--set";
     argv[count++] = rig_text(rig, "%s=%s", own[1], name);
     argv[count++] = "--set";

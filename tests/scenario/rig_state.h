@@ -18,6 +18,7 @@ struct rig {
     struct rig_process *process[RIG_PROCESSES_MAX];
     size_t processes;
     struct rig_process *kafka;
+    const char *config; /* settings file of what is started; NULL: none */
     struct rig_http *http;
     struct rig_kept *texts;
     int commands; /* run so far: names their files */

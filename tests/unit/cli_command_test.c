@@ -73,10 +73,11 @@ static void write_text(const char *path, const char *text)
 }
 
 static const char *const commands[][2] = {
-    {"topics", "create"},    {"topics", "check"},  {"session", "start"}, {"session", "end"},  {"task", "start"},
-    {"task", "attempt-end"}, {"task", "end"},      {"beat", NULL},       {"token", "mint"},   {"token", "keygen"},
-    {"token", "show"},       {"token", "revoke"},  {"revoke", "user"},   {"revoke", "agent"}, {"revoke", "tenant"},
-    {"revoke", "key"},       {"revoke", "policy"}, {"policy", "adopt"},  {"check", NULL},     {"tail", NULL},
+    {"topics", "create"}, {"topics", "check"},  {"topics", "grant"},       {"session", "start"},
+    {"session", "end"},   {"task", "start"},    {"task", "attempt-end"}, {"task", "end"},      {"beat", NULL},
+    {"token", "mint"},    {"token", "keygen"},  {"token", "show"},       {"token", "revoke"},  {"revoke", "user"},
+    {"revoke", "agent"},  {"revoke", "tenant"}, {"revoke", "key"},       {"revoke", "policy"}, {"policy", "adopt"},
+    {"check", NULL},      {"tail", NULL},
 };
 
 static void test_help_teaches_at_every_level(void **state)
