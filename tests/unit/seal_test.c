@@ -3,6 +3,7 @@
 #include "core/config.h"
 #include "core/digest.h"
 #include "core/seal_keys.h"
+#include "schemas/codec.h"
 #include "services/issuer/signer.h"
 #include "tests/common/sealer.h"
 #include <setjmp.h>
@@ -141,6 +142,61 @@ static void a_signature_is_of_its_kind_alone(void **state)
     curfew_seal_beacon(&sealer_genuine, &beacon, signature);
     struct curfew_accepted answer = {.lane = 1, .key_id = beacon.key_id, .signature = beacon.signature};
     assert_int_equal(curfew_seal_judge_answer(&sealer_judge, &answer), CURFEW_SEAL_FORGED);
+}
+
+/* How many of its altered forms could be read; none of them may be a coordinator's. */
+static int turn_every_bit(const struct curfew_event *event)
+{
+    static uint8_t memory[CURFEW_CODEC_MEMORY];
+    uint8_t bytes[1024];
+    size_t size = 0;
+    int read = 0;
+    assert_int_equal(curfew_codec_encode(event, bytes, sizeof bytes, &size, NULL), CURFEW_OK);
+    for (size_t bit = 0; bit < 8 * size; bit++) {
+        struct curfew_arena arena = {memory, sizeof memory, 0};
+        struct curfew_event altered;
+        enum curfew_reason reason;
+        bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
+        if (curfew_codec_decode((struct curfew_slice){bytes, size}, &arena, &altered, &reason, NULL) == CURFEW_OK) {
+            assert_int_equal(altered.type, event->type);
+            assert_false(sealer_is_genuine(&altered));
+            read++;
+        }
+        bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
+    }
+    return read;
+}
+
+static void no_bit_of_a_signed_record_can_be_turned(void **state)
+{
+    /* Goal: of every beacon and answer with one bit turned, none is both read and believed. */
+    uint8_t signature[CURFEW_SEAL_SIZE];
+    const uint8_t digests[2][CURFEW_RECORD_DIGEST_SIZE] = {{1}, {2}};
+    const struct curfew_refusal refused[] = {{6, 5, true}};
+    struct curfew_event beacon = {.type = CURFEW_EVENT_BEACON,
+                                  .as.beacon = {.log_id = {7},
+                                                .lane = 3,
+                                                .lanes = 9,
+                                                .as_of_us = INT64_C(1800000000000000),
+                                                .offset = 1234567,
+                                                .last_cause = 1234000,
+                                                .oldest_cause = 1000000,
+                                                .chain = {9, 9},
+                                                .genesis_us = INT64_C(1700000000000000),
+                                                .skew_ms = 250}};
+    struct curfew_event answer = {
+        .type = CURFEW_EVENT_ACCEPTED,
+        .as.accepted = {
+            .log_id = {7}, .lane = 3, .from = 5, .to = 6, .digests = {digests, 2}, .refused = {refused, 1}}};
+    (void)state;
+    assert_int_equal(curfew_codec_init(NULL), CURFEW_OK);
+    sealer_seal(&sealer_genuine, &beacon, signature);
+    assert_true(sealer_is_genuine(&beacon));
+    const int beacons = turn_every_bit(&beacon);
+    sealer_seal(&sealer_genuine, &answer, signature);
+    const int answers = turn_every_bit(&answer);
+    assert_true(beacons > 1000 && answers > 800);
+    print_message("altered and read: beacons %d, answers %d\n", beacons, answers);
 }
 
 /* ---- keys in files ---- */
@@ -322,6 +378,7 @@ int main(void)
         cmocka_unit_test(an_answer_is_signed_as_the_header_states),
         cmocka_unit_test(every_field_of_an_answer_is_signed),
         cmocka_unit_test(a_signature_is_of_its_kind_alone),
+        cmocka_unit_test(no_bit_of_a_signed_record_can_be_turned),
         cmocka_unit_test_setup_teardown(a_key_is_rotated_without_a_gap, open_world, close_world),
         cmocka_unit_test_setup_teardown(a_key_that_will_not_do_is_named, open_world, close_world),
         cmocka_unit_test(whom_to_believe_has_no_default),
