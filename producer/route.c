@@ -27,6 +27,7 @@ static enum curfew_status own_lane(const struct curfew_event *event, int32_t *la
     case CURFEW_EVENT_WRITER_SET:
     case CURFEW_EVENT_POLICY_ADOPTED:
     case CURFEW_EVENT_POLICY_RAISED:
+    case CURFEW_EVENT_RECORDS_SKIPPED:
         *lane = 0;
         return CURFEW_OK;
     case CURFEW_EVENT_SESSION_STARTED:

@@ -155,6 +155,17 @@ static const struct curfew_field policy_raised_fields[] = {
     {0},
 };
 
+static const struct curfew_field records_skipped_fields[] = {
+    {MEMBER("writer", struct curfew_records_skipped, writer), .bound = CURFEW_ID_MAX},
+    {MEMBER("said_us", struct curfew_records_skipped, said_us)},
+    {MEMBER("lane", struct curfew_records_skipped, lane)},
+    {MEMBER("log_id", struct curfew_records_skipped, log_id)},
+    {MEMBER("from", struct curfew_records_skipped, from)},
+    {MEMBER("to", struct curfew_records_skipped, to)},
+    {MEMBER("reason", struct curfew_records_skipped, reason), .bound = CURFEW_TEXT_MAX},
+    {0},
+};
+
 static const struct curfew_field resync_fields[] = {
     {MEMBER("writer", struct curfew_resync, writer), .bound = CURFEW_ID_MAX},
     {MEMBER("said_us", struct curfew_resync, said_us)},
@@ -398,6 +409,8 @@ static const struct curfew_shape shapes[CURFEW_EVENT_COUNT] = {
                                      policy_adopted_fields},
     [CURFEW_EVENT_POLICY_RAISED] = {"policy-raised", curfew_text_policy_raised, sizeof(struct curfew_policy_raised),
                                     policy_raised_fields},
+    [CURFEW_EVENT_RECORDS_SKIPPED] = {"records-skipped", curfew_text_records_skipped,
+                                      sizeof(struct curfew_records_skipped), records_skipped_fields},
     [CURFEW_EVENT_RESYNC] = {"resync", curfew_text_resync, sizeof(struct curfew_resync), resync_fields},
     [CURFEW_EVENT_SESSION_STARTED] = {"session-started", curfew_text_session_started,
                                       sizeof(struct curfew_session_started), session_started_fields},

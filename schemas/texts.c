@@ -23,6 +23,7 @@ TAKE_IN("subject_revoked", "subject-revoked");
 TAKE_IN("writer_set", "writer-set");
 TAKE_IN("policy_adopted", "policy-adopted");
 TAKE_IN("policy_raised", "policy-raised");
+TAKE_IN("records_skipped", "records-skipped");
 TAKE_IN("resync", "resync");
 TAKE_IN("session_started", "session-started");
 TAKE_IN("session_ended", "session-ended");

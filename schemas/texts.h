@@ -10,6 +10,7 @@ extern const char curfew_text_subject_revoked[];
 extern const char curfew_text_writer_set[];
 extern const char curfew_text_policy_adopted[];
 extern const char curfew_text_policy_raised[];
+extern const char curfew_text_records_skipped[];
 extern const char curfew_text_resync[];
 extern const char curfew_text_session_started[];
 extern const char curfew_text_session_ended[];

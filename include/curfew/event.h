@@ -102,6 +102,7 @@ enum curfew_event_type {
     CURFEW_EVENT_WRITER_SET,
     CURFEW_EVENT_POLICY_ADOPTED,
     CURFEW_EVENT_POLICY_RAISED,
+    CURFEW_EVENT_RECORDS_SKIPPED,
     CURFEW_EVENT_RESYNC,
     CURFEW_EVENT_SESSION_STARTED,
     CURFEW_EVENT_SESSION_ENDED,
@@ -198,6 +199,17 @@ struct curfew_policy_raised {
     int64_t version;
     struct curfew_slice reason;
     bool break_glass; /* without a second operator */
+};
+
+/* Records of a lane whose timestamp is not the broker's are refused instead of holding it up. */
+struct curfew_records_skipped {
+    struct curfew_slice writer;
+    int64_t said_us;
+    int32_t lane; /* a pipeline's */
+    uint8_t log_id[CURFEW_LOG_ID_SIZE]; /* of that lane's log */
+    int64_t from; /* inclusive */
+    int64_t to; /* inclusive */
+    struct curfew_slice reason;
 };
 
 struct curfew_resync {
@@ -406,6 +418,7 @@ struct curfew_event {
         struct curfew_writer_set writer_set;
         struct curfew_policy_adopted policy_adopted;
         struct curfew_policy_raised policy_raised;
+        struct curfew_records_skipped records_skipped;
         struct curfew_resync resync;
         struct curfew_session_started session_started;
         struct curfew_session_ended session_ended;

@@ -8,6 +8,7 @@
 int curfew_topics_create(struct curfew_cli *cli, int argc, char **argv);
 int curfew_topics_check(struct curfew_cli *cli, int argc, char **argv);
 int curfew_topics_grant(struct curfew_cli *cli, int argc, char **argv);
+int curfew_topics_skip(struct curfew_cli *cli, int argc, char **argv);
 int curfew_session_start(struct curfew_cli *cli, int argc, char **argv);
 int curfew_session_end(struct curfew_cli *cli, int argc, char **argv);
 int curfew_task_start(struct curfew_cli *cli, int argc, char **argv);

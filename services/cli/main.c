@@ -8,6 +8,7 @@ static const struct curfew_cli_command commands[] = {
     {"topics", "create", "create the topics and each log's first record", curfew_topics_create},
     {"topics", "check", "verify the topics and name what is wrong", curfew_topics_check},
     {"topics", "grant", "let a principal of Kafka read and write what its role needs", curfew_topics_grant},
+    {"topics", "skip", "let a lane pass over records that hold it up", curfew_topics_skip},
     {"writer", "add", "let a writer write, and make its key", curfew_writer_add},
     {"writer", "rotate", "give a writer a new key, or retire its old ones", curfew_writer_rotate},
     {"writer", "remove", "take all rights from a writer", curfew_writer_remove},

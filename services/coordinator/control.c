@@ -61,6 +61,19 @@ bool curfew_control_repeats(const struct curfew_control *control, const struct c
     return false;
 }
 
+bool curfew_control_skips(const struct curfew_control *control, int32_t lane, const uint8_t log_id[CURFEW_LOG_ID_SIZE],
+                          int64_t offset)
+{
+    for (size_t i = control->count; i > 0; i--) { /* it is asked of records that hold a lane up, and of no others */
+        const struct curfew_fact_skipped *skipped = &control->facts[i - 1].skipped;
+        if (control->facts[i - 1].kind == CURFEW_FACT_SKIPPED && skipped->lane == lane && offset >= skipped->from &&
+            offset <= skipped->to && memcmp(skipped->log_id, log_id, sizeof skipped->log_id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void curfew_control_log_set(struct curfew_control *control, const uint8_t log_id[CURFEW_LOG_ID_SIZE])
 {
     control->begun = true;

@@ -15,6 +15,7 @@ enum curfew_fact_kind {
     CURFEW_FACT_WRITER_SET,
     CURFEW_FACT_POLICY_ADOPTED,
     CURFEW_FACT_REVOKED,
+    CURFEW_FACT_SKIPPED, /* holds from the moment it is known: a lane that is held up has no ticks */
 };
 
 /* A floor that control raised, and what it stands on. */
@@ -27,6 +28,14 @@ struct curfew_fact_revoked {
     int64_t proposed_us; /* when, by the first operator's clock, it was said of two; 0: by one alone */
 };
 
+/* Records of a lane that may be passed over. */
+struct curfew_fact_skipped {
+    int32_t lane;
+    uint8_t log_id[CURFEW_LOG_ID_SIZE];
+    int64_t from;
+    int64_t to; /* inclusive */
+};
+
 struct curfew_fact {
     int64_t offset; /* of the control record that says so */
     enum curfew_fact_kind kind;
@@ -35,6 +44,7 @@ struct curfew_fact {
     struct curfew_subject policy; /* adopted: at this version */
     int64_t version;
     struct curfew_fact_revoked revoked;
+    struct curfew_fact_skipped skipped;
     int64_t timestamp_us;
 };
 
@@ -49,6 +59,10 @@ void curfew_control_add(struct curfew_control *control, const struct curfew_fact
  * `since_us`: then this one repeats it. */
 bool curfew_control_repeats(const struct curfew_control *control, const struct curfew_subject *subject, int64_t said_us,
                             int64_t since_us);
+
+/* Whether an operator said that the record at an offset of a lane's log may be passed over. */
+bool curfew_control_skips(const struct curfew_control *control, int32_t lane, const uint8_t log_id[CURFEW_LOG_ID_SIZE],
+                          int64_t offset);
 
 /* The control log's id; NULL until its genesis was stepped. */
 void curfew_control_log_set(struct curfew_control *control, const uint8_t log_id[CURFEW_LOG_ID_SIZE]);

@@ -19,6 +19,7 @@ struct lane_slot {
     struct curfew_lane *lane;
     struct curfew_outbox *outbox;
     enum phase phase;
+    enum phase halted_from; /* of a halted lane: where it goes on, if it ever may */
     bool floors_read;
     bool answers_read;
     bool blocked; /* waits for control; subscribed anew when control moves */
@@ -139,6 +140,7 @@ static enum curfew_status advance(struct curfew_coordinator *coordinator, struct
 static void halt(struct curfew_coordinator *coordinator, int32_t lane)
 {
     struct lane_slot *slot = &coordinator->slots[lane];
+    slot->halted_from = slot->phase;
     slot->phase = PHASE_HALTED;
     curfew_log(CURFEW_LOG_ERROR, "coordinator", "%s", curfew_lane_problem(slot->lane));
     struct curfew_error error = {.status = CURFEW_OK};
@@ -152,7 +154,14 @@ static void halt(struct curfew_coordinator *coordinator, int32_t lane)
 static enum curfew_status unblock(struct curfew_coordinator *coordinator, struct curfew_error *error)
 {
     for (int32_t i = 1; i < coordinator->lanes; i++) {
-        if (coordinator->slots[i].blocked) {
+        const bool passes =
+            coordinator->slots[i].phase == PHASE_HALTED && curfew_lane_may_pass(coordinator->slots[i].lane);
+        if (passes) {
+            curfew_log(CURFEW_LOG_WARNING, "coordinator", "lane %d goes on: an operator lets it pass over offset %lld",
+                       i, (long long)curfew_lane_next(coordinator->slots[i].lane));
+            coordinator->slots[i].phase = coordinator->slots[i].halted_from;
+        }
+        if (coordinator->slots[i].blocked || passes) {
             coordinator->slots[i].blocked = false;
             const enum curfew_status status = subscribe_log(coordinator, i, error);
             if (status != CURFEW_OK) {

@@ -208,7 +208,7 @@ static bool belongs(const struct curfew_lane *lane, enum curfew_event_type type)
     if (type == CURFEW_EVENT_GENESIS || type == CURFEW_EVENT_TICK || type == CURFEW_EVENT_RESYNC) {
         return true;
     }
-    const bool control = type >= CURFEW_EVENT_SETTINGS && type < CURFEW_EVENT_RESYNC;
+    const bool control = type >= CURFEW_EVENT_SETTINGS && type <= CURFEW_EVENT_RECORDS_SKIPPED;
     const bool lifecycle = type >= CURFEW_EVENT_SESSION_STARTED && type <= CURFEW_EVENT_TOKEN_REVOKED;
     return lane->number == 0 ? control : lifecycle;
 }
@@ -376,6 +376,26 @@ static enum curfew_step go_on(struct curfew_lane *lane, const struct curfew_reco
     return step;
 }
 
+/* A record whose timestamp is not the broker's: nothing can be told from it, and only an operator says to pass it over.
+ */
+static enum curfew_step unstamped(struct curfew_lane *lane, const struct curfew_record *record,
+                                  struct curfew_effects *effects)
+{
+    if (!lane->begun || !curfew_control_skips(lane->control, lane->number, lane->log_id, record->offset)) {
+        lane->unstamped = true;
+        return halt(
+            lane, record,
+            lane->number == 0
+                ? "its timestamp is not the broker's; set message.timestamp.type=LogAppendTime, and make the "
+                  "topics anew"
+                : "its timestamp is not the broker's; set message.timestamp.type=LogAppendTime, then run curfew "
+                  "topics skip");
+    }
+    effects->dead_letter = true;
+    refuse(effects, record->offset, CURFEW_REASON_CLOCK);
+    return CURFEW_STEP_DONE;
+}
+
 enum curfew_step curfew_lane_step(struct curfew_lane *lane, const struct curfew_record *record,
                                   struct curfew_effects *effects)
 {
@@ -384,12 +404,12 @@ enum curfew_step curfew_lane_step(struct curfew_lane *lane, const struct curfew_
     enum curfew_step step = CURFEW_STEP_DONE;
     *effects = (struct curfew_effects){.refused = false};
     lane->problem[0] = '\0';
-    if (!record->log_append_time) {
-        return halt(lane, record, "its timestamp is not the broker's; set message.timestamp.type=LogAppendTime");
-    }
+    lane->unstamped = false;
     lane->arena.used = 0;
     const bool read = curfew_codec_decode(record->value, &lane->arena, &event, &reason, NULL) == CURFEW_OK;
-    if (!lane->begun) {
+    if (!record->log_append_time) {
+        step = unstamped(lane, record, effects);
+    } else if (!lane->begun) {
         event.type = read ? event.type : CURFEW_EVENT_COUNT;
         step = begin(lane, record, &event);
     } else if (read) {
@@ -430,6 +450,12 @@ const struct curfew_settings *curfew_lane_settings(const struct curfew_lane *lan
 const char *curfew_lane_problem(const struct curfew_lane *lane)
 {
     return lane->problem[0] == '\0' ? NULL : lane->problem;
+}
+
+bool curfew_lane_may_pass(const struct curfew_lane *lane)
+{
+    return lane->begun && lane->unstamped &&
+           curfew_control_skips(lane->control, lane->number, lane->log_id, lane->next);
 }
 
 int64_t curfew_lane_good_us(const struct curfew_lane *lane)

@@ -75,6 +75,8 @@ const uint8_t *curfew_lane_log_id(const struct curfew_lane *lane);
 /* Zeros until genesis was stepped. */
 const struct curfew_settings *curfew_lane_settings(const struct curfew_lane *lane);
 const char *curfew_lane_problem(const struct curfew_lane *lane); /* NULL: none */
+/* Halted at a record that an operator lets it pass over by now: offer it again. */
+bool curfew_lane_may_pass(const struct curfew_lane *lane);
 int64_t curfew_lane_good_us(const struct curfew_lane *lane); /* newest good tick; 0: none */
 int64_t curfew_lane_oldest_cause(const struct curfew_lane *lane);
 

@@ -74,6 +74,22 @@ static struct curfew_ruling writer_set(struct curfew_lane *lane, const struct cu
     return curfew_ruling_accepted();
 }
 
+/* Control only. It says nothing of records that are in order: only what holds a lane up is passed over. */
+static struct curfew_ruling records_skipped(struct curfew_lane *lane, const struct curfew_records_skipped *event,
+                                            const struct curfew_moment *moment)
+{
+    if (event->lane < 1 || event->lane >= lane->lanes || event->from < 1 || event->to < event->from) {
+        return curfew_ruling_refused(CURFEW_REASON_INVALID);
+    }
+    struct curfew_fact fact = {.offset = moment->offset,
+                               .kind = CURFEW_FACT_SKIPPED,
+                               .skipped = {.lane = event->lane, .from = event->from, .to = event->to},
+                               .timestamp_us = moment->timestamp_us};
+    memcpy(fact.skipped.log_id, event->log_id, sizeof fact.skipped.log_id);
+    curfew_control_add(lane->control, &fact);
+    return curfew_ruling_accepted();
+}
+
 void curfew_lane_take_control_in(struct curfew_lane *lane, int64_t upto)
 {
     for (const struct curfew_fact *fact = curfew_control_fact(lane->control, lane->facts_taken);
@@ -90,6 +106,8 @@ void curfew_lane_take_control_in(struct curfew_lane *lane, int64_t upto)
             break;
         case CURFEW_FACT_REVOKED:
             curfew_book_revoked(lane->book, &fact->revoked);
+            break;
+        case CURFEW_FACT_SKIPPED:
             break;
         }
         lane->facts_taken++;
@@ -110,6 +128,8 @@ struct curfew_ruling curfew_lane_rule_control(struct curfew_lane *lane, const st
         return curfew_lane_policy_adopted(lane, &event->as.policy_adopted, moment);
     case CURFEW_EVENT_POLICY_RAISED:
         return curfew_lane_policy_raised(lane, &event->as.policy_raised, moment);
+    case CURFEW_EVENT_RECORDS_SKIPPED:
+        return records_skipped(lane, &event->as.records_skipped, moment);
     case CURFEW_EVENT_GENESIS:
         return curfew_ruling_refused(CURFEW_REASON_CONTRADICTS);
     default:

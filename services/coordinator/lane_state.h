@@ -20,6 +20,7 @@ struct curfew_lane {
     struct curfew_policies *policies; /* lane 0: adopted; NULL on the others, where the book knows them */
     struct curfew_proposals *proposals; /* lane 0 */
     bool begun;
+    bool unstamped; /* halted at a record whose timestamp is not the broker's */
     uint8_t log_id[CURFEW_LOG_ID_SIZE];
     uint8_t control_log[CURFEW_LOG_ID_SIZE];
     int64_t genesis_us;

@@ -73,7 +73,7 @@ static void write_text(const char *path, const char *text)
 }
 
 static const char *const commands[][2] = {
-    {"topics", "create"}, {"topics", "check"},  {"topics", "grant"},       {"session", "start"},
+    {"topics", "create"}, {"topics", "check"},  {"topics", "grant"},     {"topics", "skip"},   {"session", "start"},
     {"session", "end"},   {"task", "start"},    {"task", "attempt-end"}, {"task", "end"},      {"beat", NULL},
     {"token", "mint"},    {"token", "keygen"},  {"token", "show"},       {"token", "revoke"},  {"revoke", "user"},
     {"revoke", "agent"},  {"revoke", "tenant"}, {"revoke", "key"},       {"revoke", "policy"}, {"policy", "adopt"},

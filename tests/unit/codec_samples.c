@@ -68,6 +68,9 @@ static const struct sample samples[CURFEW_EVENT_COUNT] = {
       .as.policy_raised = {TEXT("op"), 1303, TEXT("acme"), TEXT("payments"), 8, TEXT("wide"), true}},
      "{\"type\":\"policy-raised\",\"writer\":\"op\",\"said_us\":1303,\"tenant\":\"acme\",\"name\":\"payments\","
      "\"version\":8,\"reason\":\"wide\",\"break_glass\":true}"},
+    {{CURFEW_EVENT_RECORDS_SKIPPED, .as.records_skipped = {TEXT("op"), 1353, 3, ID_1, 47, 49, TEXT("clock")}},
+     "{\"type\":\"records-skipped\",\"writer\":\"op\",\"said_us\":1353,\"lane\":3,\"log_id\":\"" ID_1_HEX
+     "\",\"from\":47,\"to\":49,\"reason\":\"clock\"}"},
     {{CURFEW_EVENT_RESYNC, .as.resync = {TEXT("c1"), 1403, TEXT("cut")}},
      "{\"type\":\"resync\",\"writer\":\"c1\",\"said_us\":1403,\"reason\":\"cut\"}"},
     {{CURFEW_EVENT_SESSION_STARTED,

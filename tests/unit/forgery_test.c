@@ -79,9 +79,14 @@ static void add_all(struct world *world)
                                                    .name = curfew_slice_of("payments"),
                                                    .version = 7,
                                                    .break_glass = true}});
+    add(world, 0,
+        (struct curfew_event){.type = CURFEW_EVENT_RECORDS_SKIPPED,
+                              .as.records_skipped = {.lane = 1, .from = 1, .to = INT64_MAX}});
+    add(world, 0, (struct curfew_event){.type = CURFEW_EVENT_RESYNC});
     add(world, 0, (struct curfew_event){.type = CURFEW_EVENT_TICK});
     add(world, 1, (struct curfew_event){.type = CURFEW_EVENT_GENESIS, .as.genesis = world_genesis(1)});
     add(world, 1, (struct curfew_event){.type = CURFEW_EVENT_TICK, .as.tick = {.control_offset = 0}});
+    add(world, 1, (struct curfew_event){.type = CURFEW_EVENT_RESYNC});
     add(world, 1,
         (struct curfew_event){.type = CURFEW_EVENT_SESSION_STARTED,
                               .as.session_started = {.session = curfew_slice_of(WORLD_OTHER),

@@ -65,7 +65,7 @@ static bool poll_partition(struct memory_partition *log, struct curfew_bus_event
         event->kind = CURFEW_BUS_RECORD;
         event->offset = log->position++;
         event->timestamp_us = record->timestamp_us;
-        event->log_append_time = true;
+        event->log_append_time = !record->unstamped;
         event->value = (struct curfew_slice){record->bytes, record->size};
         event->mac = (struct curfew_slice){record->bytes + record->size, record->mac_size};
         log->told_caught_up = false;

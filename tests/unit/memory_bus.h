@@ -13,6 +13,7 @@ struct memory_record {
     size_t size;
     size_t mac_size; /* of the header, which stands behind the value's bytes */
     int64_t timestamp_us;
+    bool unstamped; /* the timestamp is its producer's */
 };
 
 struct memory_partition {

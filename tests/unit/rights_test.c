@@ -308,6 +308,7 @@ enum order {
     SET_WRITER,
     CONTROL_TICK,
     CONTROL_RESYNC,
+    SKIP_RECORDS,
     CONTROL_GENESIS,
     REVOKE_AGENT,
     REVOKE_TENANT,
@@ -368,6 +369,10 @@ static struct curfew_event order_of(enum order order)
     case CONTROL_RESYNC:
         event = (struct curfew_event){.type = CURFEW_EVENT_RESYNC, .as.resync = {.reason = text("cut")}};
         break;
+    case SKIP_RECORDS:
+        event = (struct curfew_event){.type = CURFEW_EVENT_RECORDS_SKIPPED,
+                                      .as.records_skipped = {.lane = 1, .from = 1, .to = 1000000}};
+        break;
     case CONTROL_TICK:
     case ORDERS:
         break;
@@ -380,9 +385,9 @@ static void only_operators_move_control(void **state)
     (void)state; /* goal: settings, revocations, policies and writers are an operator's to say, ticks a coordinator's */
     static const struct {
         const char *writer, *row;
-    } table[] = {{"op", "+++rrc++++p"},  {"c1", "rrr++rrrrrr"},  {"as", "rrrrrrrrrrr"},
-                 {"etl", "rrrrrrrrrrr"}, {"ap", "rrrrrrrrrrr"},  {"door", "rrrrrrrrrrr"},
-                 {"hop", "rrrrrrrrrrr"}, {"as2", "rrrrrrrrrrr"}, {"stranger", "uuuuuuuuuuu"}};
+    } table[] = {{"op", "+++rr+c++++p"},  {"c1", "rrr++rrrrrrr"},  {"as", "rrrrrrrrrrrr"},
+                 {"etl", "rrrrrrrrrrrr"}, {"ap", "rrrrrrrrrrrr"},  {"door", "rrrrrrrrrrrr"},
+                 {"hop", "rrrrrrrrrrrr"}, {"as2", "rrrrrrrrrrrr"}, {"stranger", "uuuuuuuuuuuu"}};
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         for (enum order order = 0; order < ORDERS; order++) {
             struct world *world = rights_begin();
