@@ -37,6 +37,7 @@ static const struct curfew_cli_command commands[] = {
 static const char first_steps[] =
     "\nFirst steps, with a broker, a coordinator and a guard (of audience hop) running:\n"
     "  export CURFEW_KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9092\n"
+    "  export CURFEW_COORDINATORS_KEYS_FILE=keys/coordinators.json\n"
     "  curfew topics create --keys keys\n"
     "  curfew writer add app --role issuer --role orchestrator --tenant acme --issuer https://id.example \\\n"
     "      --out keys/app.key --key-file keys/operator.key --master-file keys/master.key\n"
