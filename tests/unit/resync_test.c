@@ -328,6 +328,42 @@ static void a_live_floor_raised_or_prolonged_by_a_stranger_is_counted(void **sta
     end(cluster);
 }
 
+static void an_attempt_fenced_by_a_stranger_is_counted(void **state)
+{
+    (void)state; /* goal: a floor of 2 that somebody says is 3 denies an attempt that nobody ended */
+    struct cluster *cluster = begin_with_an_end();
+    struct curfew_event event = {.type = CURFEW_EVENT_SESSION_STARTED,
+                                 .as.session_started = {.session = curfew_slice_of(WORLD_OTHER),
+                                                        .tenant = curfew_slice_of("acme"),
+                                                        .issuer = curfew_slice_of("i"),
+                                                        .user = curfew_slice_of("ada"),
+                                                        .auth_us = WORLD_T0,
+                                                        .deadline_us = WORLD_T0 + 3600 * WORLD_S}};
+    (void)cluster_append(cluster, CURFEW_TOPIC_LIFECYCLE, event);
+    event = (struct curfew_event){
+        .type = CURFEW_EVENT_TASK_STARTED,
+        .as.task_started = {.session = curfew_slice_of(WORLD_OTHER), .task = curfew_slice_of("extract"), .attempt = 1}};
+    (void)cluster_append(cluster, CURFEW_TOPIC_LIFECYCLE, event);
+    event = (struct curfew_event){.type = CURFEW_EVENT_ATTEMPT_ENDED,
+                                  .as.attempt_ended = {.session = curfew_slice_of(WORLD_OTHER),
+                                                       .task = curfew_slice_of("extract"),
+                                                       .attempt = 1}};
+    (void)cluster_append(cluster, CURFEW_TOPIC_LIFECYCLE, event);
+    cluster_pass(cluster, WORLD_S / 10);
+    (void)count_of(cluster, CURFEW_TOPIC_REVOCATIONS, 1, CURFEW_EVENT_FLOORS, &event);
+    const struct curfew_floor *known = event.as.floors.floors.items;
+    struct curfew_floor floor = known[0];
+    assert_true(floor.floor == 2);
+    append_floors(cluster, forged(&floor, 1));
+    cluster_pass(cluster, WORLD_S / 10);
+    assert_true(foreign(cluster) == 0);
+    floor.floor = 3;
+    append_floors(cluster, forged(&floor, 1));
+    cluster_pass(cluster, WORLD_S / 10);
+    assert_true(foreign(cluster) == 1);
+    end(cluster);
+}
+
 static void what_a_stranger_wrote_before_the_start_is_counted_once_read(void **state)
 {
     (void)state; /* goal: a restart finds it, too */
@@ -357,6 +393,7 @@ int main(void)
         cmocka_unit_test(a_gap_before_a_lane_is_live_begins_anew),
         cmocka_unit_test(floors_that_the_log_does_not_imply_are_counted),
         cmocka_unit_test(a_live_floor_raised_or_prolonged_by_a_stranger_is_counted),
+        cmocka_unit_test(an_attempt_fenced_by_a_stranger_is_counted),
         cmocka_unit_test(what_a_stranger_wrote_before_the_start_is_counted_once_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include "core/clock.h"
 #include "core/config.h"
 #include "core/digest.h"
+#include "core/jose_key.h"
 #include "core/seal_keys.h"
 #include "schemas/codec.h"
 #include "services/issuer/signer.h"
@@ -354,6 +355,34 @@ static void a_key_that_will_not_do_is_named(void **state)
     curfew_seal_key_close(NULL);
 }
 
+static void by_another_algorithm(void *self, const uint8_t digest[CURFEW_SEAL_DIGEST_SIZE],
+                                 uint8_t signature[CURFEW_SEAL_SIZE])
+{
+    uint8_t made[CURFEW_JOSE_SIGNATURE_MAX];
+    const struct curfew_slice input = {digest, CURFEW_SEAL_DIGEST_SIZE};
+    assert_int_equal(curfew_jose_key_signature_size(self), CURFEW_SEAL_SIZE);
+    assert_int_equal(curfew_jose_key_sign(self, input, made, NULL), CURFEW_OK);
+    memcpy(signature, made, CURFEW_SEAL_SIZE);
+}
+
+static void a_good_signature_of_another_algorithm_is_nobodys(void **state)
+{
+    /* Goal: an Ed25519 key that strayed into the set makes nobody a coordinator, though its signatures are as long. */
+    struct world *world = *state;
+    struct curfew_error error;
+    struct curfew_jose_key *key = NULL;
+    struct curfew_seal_keys *keys = NULL;
+    char text[1024];
+    assert_int_equal(curfew_jose_key_generate(CURFEW_JOSE_EDDSA, &key, &error), CURFEW_OK);
+    snprintf(text, sizeof text, "{\"keys\":[%s]}", curfew_jose_key_jwk(key));
+    believe(world, text);
+    assert_int_equal(curfew_seal_keys_open(world->config, &keys, &error), CURFEW_OK);
+    const struct curfew_sealer sealer = {by_another_algorithm, curfew_slice_of(curfew_jose_key_thumbprint(key)), key};
+    assert_int_equal(judged(&sealer, keys), CURFEW_SEAL_UNKNOWN_KEY);
+    curfew_seal_keys_close(keys);
+    curfew_jose_key_destroy(key);
+}
+
 static void whom_to_believe_has_no_default(void **state)
 {
     /* Goal: left out, the error names the setting. */
@@ -381,6 +410,7 @@ int main(void)
         cmocka_unit_test(no_bit_of_a_signed_record_can_be_turned),
         cmocka_unit_test_setup_teardown(a_key_is_rotated_without_a_gap, open_world, close_world),
         cmocka_unit_test_setup_teardown(a_key_that_will_not_do_is_named, open_world, close_world),
+        cmocka_unit_test_setup_teardown(a_good_signature_of_another_algorithm_is_nobodys, open_world, close_world),
         cmocka_unit_test(whom_to_believe_has_no_default),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
