@@ -19,6 +19,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#define BLIND_ONE_IN 1000 /* looks at a mark may find no quiet moment so seldom */
 #define LANE 3 /* of FORGE_SESSION */
 #define LANES 8
 #define STEADY 1000 /* subjects that live for ever */
@@ -67,6 +68,7 @@ struct reader {
     uint64_t judgements;
     uint64_t denials;
     uint64_t walked; /* floors */
+    uint64_t blind; /* looks at a mark that found no quiet moment: unsynced, as it must be */
     int64_t round; /* of the newest mark seen */
     uint8_t log_id[CURFEW_LOG_ID_SIZE];
     int64_t as_of_us; /* the newest, of that log */
@@ -242,6 +244,10 @@ static void read_mark(struct reader *reader, int32_t lane)
     int64_t round = begun(reader);
     struct curfew_now now = {BASE_US + round, BOOT_US + round};
     enum curfew_fresh fresh = curfew_freshness_read(reader->world->region, lane, now, &age_us, &mark);
+    if (fresh == CURFEW_FRESH_UNSYNCED && mark.genesis_us == 0) { /* the writer was off its processor all the while */
+        reader->blind++;
+        return;
+    }
     struct curfew_freshness_mark expected = mark_of(reader->world->seed, mark.offset);
     if (mark.offset < 0 || memcmp(mark.log_id, expected.log_id, sizeof(mark.log_id)) != 0 ||
         mark.as_of_us != expected.as_of_us || mark.genesis_us != expected.genesis_us ||
@@ -455,6 +461,7 @@ static void say(const struct reader *readers, int count, const struct tally *tal
         all.judgements += readers[i].judgements;
         all.denials += readers[i].denials;
         all.walked += readers[i].walked;
+        all.blind += readers[i].blind;
     }
     printf("%d readers; %llu rounds, %llu rebuilds, %llu times full, %llu denials\n", count,
            (unsigned long long)tally->rounds, (unsigned long long)tally->rebuilds, (unsigned long long)tally->fulls,
@@ -463,6 +470,11 @@ static void say(const struct reader *readers, int count, const struct tally *tal
     stress_rate("floors read and checked", 3 * all.reads, us);
     stress_rate("verdicts", all.judgements, us);
     stress_rate("floors walked over", all.walked, us);
+    stress_rate("looks that found no quiet moment", all.blind, us);
+    if (all.blind > all.reads / BLIND_ONE_IN) {
+        stress_broken("%llu looks of %llu found no quiet moment", (unsigned long long)all.blind,
+                      (unsigned long long)all.reads);
+    }
     if (tally->rebuilds == 0 || all.denials == 0 || all.walked == 0) {
         stress_broken("too little happened to mean anything: give it more time");
     }
