@@ -17,7 +17,6 @@
 #define FEED_PRUNE_MARGIN_US                                                                                           \
     (60 * CURFEW_US_PER_S) /* for a check that judged expiry long before it looks at floors                            \
                             */
-#define FEED_BACKLOG_JUDGED 4096 /* of so many beacons of a backlog one is judged, and the last */
 #define FEED_FORGED_PART 10 /* after a beacon that is not a coordinator's, the next is judged so much sooner */
 #define NEVER INT64_MAX
 
@@ -358,7 +357,7 @@ static void take_beacon(struct curfew_feed *feed, struct lane *lane, const struc
     candidate->beacon.key_id.at = candidate->key_id;
     candidate->beacon.signature.at = candidate->signature;
     lane->unjudged++;
-    if (lane->caught_up ? now.boot_us >= lane->judge_at_us : lane->unjudged >= FEED_BACKLOG_JUDGED) {
+    if (lane->caught_up ? now.boot_us >= lane->judge_at_us : lane->unjudged >= feed->options.judge_backlog) {
         lane_judge(feed, lane, now);
     }
 }

@@ -17,6 +17,7 @@
 #include "core/seal.h"
 
 #define CURFEW_FEED_JUDGE_US (500 * CURFEW_US_PER_MS) /* between two signatures that are judged, a lane */
+#define CURFEW_FEED_JUDGE_BACKLOG 4096 /* of so many beacons of a backlog one is judged, and the last */
 
 struct curfew_feed;
 
@@ -37,6 +38,7 @@ struct curfew_feed_options {
     int32_t lanes; /* partitions of the revocations topic, as the broker says: L + 1 */
     struct curfew_seal_judge judge; /* who is believed; outlives the feed */
     int64_t judge_every_us; /* CURFEW_FEED_JUDGE_US; 0: each beacon */
+    int32_t judge_backlog; /* CURFEW_FEED_JUDGE_BACKLOG; 0: each beacon */
     struct curfew_feed_sink sink;
 };
 

@@ -124,6 +124,7 @@ static enum curfew_status try_begin(struct runner *runner, struct curfew_error *
         .lanes = facts.partitions,
         .judge = curfew_seal_keys_judge(hop->keys),
         .judge_every_us = CURFEW_FEED_JUDGE_US,
+        .judge_backlog = CURFEW_FEED_JUDGE_BACKLOG,
         .sink = {note_floor, note_fresh, note_lost, note_doubt, runner},
     };
     status = curfew_feed_create(&options, &runner->feed, error);

@@ -13,6 +13,7 @@
 #include <uthash.h>
 
 #define FLOORS_MAX 65536
+#define JUDGE_BACKLOG 16 /* a world's backlog is to one in production as this is to CURFEW_FEED_JUDGE_BACKLOG */
 #define POLL_US (100 * CURFEW_US_PER_MS) /* the longest wait of its runner */
 #define NEWEST 32 /* tokens that are asked about more often */
 #define LOOKED_AT 128 /* of the newest tokens, for those that are asked about on purpose */
@@ -176,6 +177,7 @@ static void boot(void *self, struct curfew_bus *bus, struct curfew_now now)
         .lanes = node->world->plan->size.lanes,
         .judge = sealer_judge,
         .judge_every_us = CURFEW_FEED_JUDGE_US,
+        .judge_backlog = JUDGE_BACKLOG,
         .sink = {note_floor, note_fresh, note_lost, NULL, node},
     };
     must(curfew_feed_create(&feed, &node->feed, &error), &error);

@@ -84,6 +84,7 @@ struct topic *topic_make_judging(int64_t floors_max, int64_t judge_every_us)
         .lanes = TOPIC_LANES,
         .judge = sealer_judge,
         .judge_every_us = judge_every_us,
+        .judge_backlog = judge_every_us == 0 ? 0 : CURFEW_FEED_JUDGE_BACKLOG,
         .sink = {tell_floor, tell_fresh, tell_lost, tell_doubt, topic},
     };
     assert_int_equal(curfew_feed_create(&options, &topic->feed, &error), CURFEW_OK);
