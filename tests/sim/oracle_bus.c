@@ -1,4 +1,5 @@
-/* oracle_bus: what coordinators publish is one function of the log, and no beacon goes before its floors. */
+/* oracle_bus: what coordinators publish is one function of the log, and neither a beacon nor an answer goes before its
+ * floors. */
 #include "tests/sim/oracle_state.h"
 
 #include "core/digest.h"
@@ -139,6 +140,33 @@ static uint64_t content_of(const struct curfew_floors *event)
     return hash;
 }
 
+/* Whether one of them is live, and higher or longer than what stood there of its subject: a coordinator that begins
+ * leaves out what later ones made up for. */
+static bool stand(struct sim_oracle *oracle, const struct o_lane *lane, const struct curfew_floors *event)
+{
+    const struct curfew_floor *floors = event->floors.items;
+    bool missed = false;
+    for (size_t i = 0; i < event->floors.count; i++) {
+        struct o_floor like = {.floor = -1};
+        struct o_floor *known = NULL;
+        memcpy(like.key.log_id, event->log_id, sizeof like.key.log_id);
+        memcpy(like.key.subject, floors[i].subject, sizeof like.key.subject);
+        HASH_FIND(hh, oracle->floors, &like.key, sizeof like.key, known);
+        if (known == NULL) {
+            if ((known = malloc(sizeof *known)) == NULL) {
+                abort();
+            }
+            *known = like;
+            HASH_ADD(hh, oracle->floors, key, sizeof known->key, known);
+        }
+        const bool more = floors[i].floor > known->floor || floors[i].expires_us > known->expires_us;
+        missed = missed || (more && floors[i].expires_us > lane->good_us);
+        known->floor = floors[i].floor > known->floor ? floors[i].floor : known->floor;
+        known->expires_us = floors[i].expires_us > known->expires_us ? floors[i].expires_us : known->expires_us;
+    }
+    return missed;
+}
+
 static void floors(struct sim_oracle *oracle, int32_t number, const struct curfew_floors *event)
 {
     const struct o_lane *lane = &oracle->lanes[number];
@@ -150,6 +178,13 @@ static void floors(struct sim_oracle *oracle, int32_t number, const struct curfe
     memcpy(said.chain, event->chain, sizeof said.chain);
     if (memcmp(event->log_id, lane->log_id, sizeof lane->log_id) == 0 && event->cause < lane->cut_at) {
         one_function(oracle, &said, "floors records");
+        const bool missed = stand(oracle, lane, event);
+        const struct o_answered *answered = &oracle->answered[number];
+        if (missed && answered->to >= event->cause &&
+            memcmp(answered->log_id, event->log_id, sizeof answered->log_id) == 0) {
+            sim_oracle_violation(oracle, "I2", "lane %d was answered up to %lld before a floor due to %lld stood",
+                                 number, (long long)answered->to, (long long)event->cause);
+        }
     }
 }
 
@@ -186,6 +221,20 @@ static bool is_refused(const struct curfew_accepted *event, int64_t offset)
     return found;
 }
 
+/* Of this history of the log. */
+static void note_answered(struct sim_oracle *oracle, int32_t number, const struct curfew_accepted *event)
+{
+    const struct o_lane *lane = &oracle->lanes[number];
+    struct o_answered *known = &oracle->answered[number];
+    if (memcmp(event->log_id, lane->log_id, sizeof lane->log_id) != 0 || event->to >= lane->cut_at) {
+        return;
+    }
+    if (memcmp(known->log_id, event->log_id, sizeof known->log_id) != 0 || event->to > known->to) {
+        memcpy(known->log_id, event->log_id, sizeof known->log_id);
+        known->to = event->to;
+    }
+}
+
 /* By what an answer names: the record may be gone by now, and another in its place. */
 static void answered(struct sim_oracle *oracle, int32_t lane, const struct curfew_accepted *event)
 {
@@ -214,6 +263,7 @@ void sim_oracle_published(struct sim_oracle *oracle, int32_t lane, const struct 
     } else if (event->type == CURFEW_EVENT_FLOORS) {
         floors(oracle, lane, &event->as.floors);
     } else if (event->type == CURFEW_EVENT_ACCEPTED) {
+        note_answered(oracle, lane, &event->as.accepted);
         answered(oracle, lane, &event->as.accepted);
     }
 }
@@ -233,6 +283,13 @@ void sim_oracle_published_free(struct sim_oracle *oracle)
     {
         HASH_DEL(oracle->mints, mint);
         free(mint);
+    }
+    struct o_floor *floor = NULL;
+    struct o_floor *next_floor = NULL;
+    HASH_ITER(hh, oracle->floors, floor, next_floor)
+    {
+        HASH_DEL(oracle->floors, floor);
+        free(floor);
     }
     struct o_stood *stood = NULL;
     struct o_stood *next_stood = NULL;

@@ -69,6 +69,12 @@ struct o_lane {
     int64_t ticked_us; /* true time of the last good tick */
 };
 
+/* How far coordinators have answered a lane of that log. */
+struct o_answered {
+    uint8_t log_id[CURFEW_LOG_ID_SIZE];
+    int64_t to; /* the last offset */
+};
+
 struct o_token {
     bool released, withheld;
     bool accepted; /* an answer spoke of its announcement, and did not refuse it */
@@ -95,6 +101,15 @@ struct o_said {
     uint8_t chain_before[CURFEW_CHAIN_SIZE]; /* of a floors record */
     uint64_t content;
     struct o_said *reach; /* all links from here back to that one stood in revocations; NULL: not looked for */
+    UT_hash_handle hh;
+};
+
+/* The highest floor of a subject that stood in a log's revocations, and the latest expiry. */
+struct o_floor {
+    struct {
+        uint8_t log_id[CURFEW_LOG_ID_SIZE], subject[CURFEW_DIGEST_SIZE];
+    } key;
+    int64_t floor, expires_us;
     UT_hash_handle hh;
 };
 
@@ -137,6 +152,8 @@ struct sim_oracle {
     bool telling_again;
     bool warned; /* by what it has read: such a hop is allowed no slack */
     int64_t control_gone; /* pipelines took in control up to here, and it is not there any more; -1: it is */
+    struct o_answered answered[SIM_LANES_MAX];
+    struct o_floor *floors;
     struct o_said *said;
     struct o_mint *mints;
     struct o_stood *stood;

@@ -429,7 +429,8 @@ void tale_publish(struct curfew_event event)
 
 void tale_floors(int64_t cause, int64_t cause_before, const uint8_t *chain_before, const uint8_t *chain)
 {
-    const struct curfew_floor floor = {.kind = CURFEW_KIND_SESSION, .floor = CURFEW_FLOOR_MAX, .expires_us = SIM_T0_US};
+    const struct curfew_floor floor = {
+        .kind = CURFEW_KIND_SESSION, .floor = CURFEW_FLOOR_MAX, .expires_us = SIM_T0_US + 3600 * S + cause};
     struct curfew_event event = {.type = CURFEW_EVENT_FLOORS};
     struct curfew_floors *floors = &event.as.floors;
     *floors = (struct curfew_floors){.lane = 1, .cause = cause, .cause_before = cause_before, .floors = {&floor, 1}};
@@ -437,4 +438,17 @@ void tale_floors(int64_t cause, int64_t cause_before, const uint8_t *chain_befor
     memcpy(floors->chain_before, chain_before, sizeof floors->chain_before);
     memcpy(floors->chain, chain, sizeof floors->chain);
     tale_publish(event);
+}
+
+void tale_answer(int64_t from, int64_t to)
+{
+    static const uint8_t digests[TALE_ANSWERED_MAX][CURFEW_RECORD_DIGEST_SIZE];
+    struct curfew_event event = {.type = CURFEW_EVENT_ACCEPTED};
+    struct curfew_accepted *accepted = &event.as.accepted;
+    memcpy(accepted->log_id, tale.log_ids[1], sizeof accepted->log_id);
+    accepted->lane = 1;
+    accepted->from = from;
+    accepted->to = to;
+    accepted->digests = (struct curfew_list){digests, (size_t)(to - from) + 1};
+    (void)tale_commit_event(CURFEW_TOPIC_ANSWERS, 1, &event);
 }

@@ -88,6 +88,9 @@ void tale_token(int32_t token, size_t depth, const struct tale_step *steps); /* 
 #define CHAIN(byte) ((const uint8_t[CURFEW_CHAIN_SIZE]){byte})
 struct curfew_event tale_beacon(int64_t offset, int64_t as_of_us, int64_t last_cause, const uint8_t *chain);
 void tale_publish(struct curfew_event event);
+#define TALE_ANSWERED_MAX 16
+void tale_answer(int64_t from, int64_t to); /* accepted, of records that are no mints; at most so many */
+/* All raise one subject, a later cause for longer. */
 void tale_floors(int64_t cause, int64_t cause_before, const uint8_t *chain_before, const uint8_t *chain);
 
 void tale_judged(int32_t token, enum curfew_decision decision, enum curfew_class strictness, int64_t age_us);

@@ -275,6 +275,53 @@ static void test_no_beacon_before_its_floors(void **state)
     tale_found("I2");
 }
 
+static void test_no_answer_before_its_floors(void **state)
+{
+    (void)state;
+    tale_session((struct tale_start){.session = 1});
+    tale_answer(1, 1);
+    tale_session_end(1);
+    tale_floors(2, -1, CHAIN(0), CHAIN(1));
+    tale_answer(2, 2);
+    tale_floors(2, -1, CHAIN(0), CHAIN(1)); /* another coordinator's, or once more: it stood */
+    tale_fine();
+    tale_session((struct tale_start){.session = 2});
+    tale_session_end(2);
+    tale_answer(3, 4);
+    tale_answer(3, 3); /* a slower coordinator's */
+    tale_floors(4, 2, CHAIN(1), CHAIN(2));
+    tale_found("I2");
+}
+
+static void test_an_answer_before_floors_that_were_made_up_for(void **state)
+{
+    (void)state;
+    tale_session((struct tale_start){.session = 1});
+    tale_session_end(1);
+    tale_token_revoke(1);
+    tale_floors(3, 2, CHAIN(1), CHAIN(2));
+    tale_answer(1, 3);
+    tale_floors(2, -1, CHAIN(0), CHAIN(1)); /* no higher, and no longer, than what stood before the answer */
+    tale_fine();
+}
+
+static void test_an_answer_of_a_log_that_is_gone_binds_nobody(void **state)
+{
+    (void)state;
+    tale_answer(1, 9);
+    tale_new_logs();
+    tale_session((struct tale_start){.session = 1});
+    tale_session_end(1);
+    tale_floors(2, -1, CHAIN(0), CHAIN(1));
+    tale_fine();
+    tale_session((struct tale_start){.session = 2});
+    tale_cut(1, 3);
+    tale_answer(3, 3); /* of the record that was cut: another stands there since */
+    tale_session((struct tale_start){.session = 3});
+    tale_floors(3, 2, CHAIN(1), CHAIN(2));
+    tale_fine();
+}
+
 int main(void)
 {
     const struct CMUnitTest all[] = {
@@ -293,6 +340,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_beacon_is_as_of_its_tick, tale_begin, tale_end),
         cmocka_unit_test_setup_teardown(test_coordinators_say_the_same, tale_begin, tale_end),
         cmocka_unit_test_setup_teardown(test_no_beacon_before_its_floors, tale_begin, tale_end),
+        cmocka_unit_test_setup_teardown(test_no_answer_before_its_floors, tale_begin, tale_end),
+        cmocka_unit_test_setup_teardown(test_an_answer_before_floors_that_were_made_up_for, tale_begin, tale_end),
+        cmocka_unit_test_setup_teardown(test_an_answer_of_a_log_that_is_gone_binds_nobody, tale_begin, tale_end),
     };
     return cmocka_run_group_tests_name("sim_oracle_log", all, NULL, NULL);
 }
