@@ -62,6 +62,7 @@ struct curfew_outbox {
     uint8_t answers_log[CURFEW_LOG_ID_SIZE];
     int64_t stepped_to; /* newest offset noted */
     int64_t answered_to; /* newest offset answered */
+    int64_t replayed_to; /* newest offset stepped before the lane was live */
     struct curfew_pending pending;
     struct curfew_answer answer; /* the one being made: too large for a stack */
     uint8_t buffer[CURFEW_CODEC_RECORD_MAX];
@@ -332,6 +333,7 @@ void curfew_outbox_note(struct curfew_outbox *outbox, const struct curfew_lane *
 void curfew_outbox_live(struct curfew_outbox *outbox, const struct curfew_lane *lane)
 {
     outbox->live = true;
+    outbox->replayed_to = outbox->stepped_to;
     trim_replay(outbox, lane);
     if (outbox->answered_to > outbox->stepped_to) {
         outbox->answered_to = outbox->stepped_to; /* the log was longer once: what was refused there is not known */
@@ -410,10 +412,14 @@ static void flush_beacon(struct curfew_outbox *outbox, struct curfew_now now)
     free(bytes);
 }
 
-/* Everything up to here is stepped, and its floors are read back. */
+/* Everything up to here is stepped, and its floors are read back. Of what was replayed, floors were left out that later
+ * ones make up for: nothing there is settled before all of them are read back. */
 static int64_t settled_to(const struct curfew_outbox *outbox)
 {
-    return outbox->links == NULL ? outbox->stepped_to : outbox->links->cause - 1;
+    if (outbox->links == NULL) {
+        return outbox->stepped_to;
+    }
+    return outbox->links->cause <= outbox->replayed_to ? -1 : outbox->links->cause - 1;
 }
 
 /* Whether an answer is on its way. The next waits for it, and then speaks for all since: were it durable first and

@@ -168,14 +168,18 @@ static void end(struct cluster *cluster)
     free(decoding.memory);
 }
 
-/* Lane 1's revocations are made anew, empty, and whoever reads them is told of a gap. */
-static void lose_revocations(struct cluster *cluster)
+static void make_anew(struct memory_partition *log)
 {
-    struct memory_partition *log = &cluster->memory->topics[CURFEW_TOPIC_REVOCATIONS][1];
     for (int64_t i = 0; i < log->count; i++) {
         free(log->records[i].bytes);
     }
     memset(log, 0, sizeof *log);
+}
+
+/* Lane 1's revocations are made anew, empty, and whoever reads them is told of a gap. */
+static void lose_revocations(struct cluster *cluster)
+{
+    make_anew(&cluster->memory->topics[CURFEW_TOPIC_REVOCATIONS][1]);
     const struct curfew_bus_event gap = {
         .kind = CURFEW_BUS_GAP, .topic = CURFEW_TOPIC_REVOCATIONS, .partition = 1, .text = "offset out of range"};
     assert_int_equal(curfew_coordinator_handle(cluster->coordinator, &gap, cluster->now, NULL), CURFEW_OK);
@@ -236,6 +240,37 @@ static void another_coordinators_resync_will_do(void **state)
     }
     assert_int_equal(count_of(cluster, CURFEW_TOPIC_LIFECYCLE, 0, CURFEW_EVENT_RESYNC, &event), 1);
     assert_int_equal(count_of(cluster, CURFEW_TOPIC_REVOCATIONS, 1, CURFEW_EVENT_FLOORS, &event), 1);
+    end(cluster);
+}
+
+static void what_a_resync_makes_up_for_is_not_answered_before_it(void **state)
+{
+    (void)
+        state; /* goal: a start leaves out the floors of before a resync: their ends are accepted when its own stand */
+    struct cluster *cluster = begin_with_an_end();
+    struct curfew_event event;
+    curfew_coordinator_destroy(cluster->coordinator);
+    memory_bus_disconnect(cluster->memory);
+    make_anew(&cluster->memory->topics[CURFEW_TOPIC_REVOCATIONS][1]);
+    make_anew(&cluster->memory->topics[CURFEW_TOPIC_ANSWERS][1]);
+    const int64_t resync = cluster_append(cluster, CURFEW_TOPIC_LIFECYCLE, resync_of("c1", cluster->now.wall_us));
+    const struct curfew_tick tick = {.writer = curfew_slice_of("c1"), .said_us = cluster->now.wall_us};
+    (void)cluster_append(cluster, CURFEW_TOPIC_LIFECYCLE,
+                         (struct curfew_event){.type = CURFEW_EVENT_TICK, .as.tick = tick});
+    cluster->memory->losing[CURFEW_TOPIC_REVOCATIONS] = true;
+    cluster_start(cluster);
+    for (int i = 0; i < 10; i++) {
+        cluster_pass(cluster, WORLD_S / 10);
+    }
+    assert_int_equal(count_of(cluster, CURFEW_TOPIC_ANSWERS, 1, CURFEW_EVENT_ACCEPTED, &event), 0);
+    cluster->memory->losing[CURFEW_TOPIC_REVOCATIONS] = false;
+    for (int i = 0; i < 100; i++) {
+        cluster_pass(cluster, WORLD_S / 10);
+    }
+    assert_int_equal(count_of(cluster, CURFEW_TOPIC_REVOCATIONS, 1, CURFEW_EVENT_FLOORS, &event), 1);
+    assert_true(event.as.floors.cause == resync);
+    assert_true(count_of(cluster, CURFEW_TOPIC_ANSWERS, 1, CURFEW_EVENT_ACCEPTED, &event) > 0);
+    assert_true(event.as.accepted.to >= resync);
     end(cluster);
 }
 
@@ -390,6 +425,7 @@ int main(void)
         cmocka_unit_test(floors_that_revocations_lost_are_there_again),
         cmocka_unit_test(a_resync_that_is_lost_is_said_again),
         cmocka_unit_test(another_coordinators_resync_will_do),
+        cmocka_unit_test(what_a_resync_makes_up_for_is_not_answered_before_it),
         cmocka_unit_test(a_gap_before_a_lane_is_live_begins_anew),
         cmocka_unit_test(floors_that_the_log_does_not_imply_are_counted),
         cmocka_unit_test(a_live_floor_raised_or_prolonged_by_a_stranger_is_counted),
