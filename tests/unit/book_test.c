@@ -146,6 +146,11 @@ static void a_token_cannot_say_other_than_its_session(void **state)
     claims.auth_us += 1;
     assert_int_equal(world_mint_claims(world, &claims), CURFEW_REASON_CONTRADICTS);
     claims = world_claims(world, WORLD_SESSION, "x");
+    struct curfew_path_step handed = world_step("extract", 1);
+    handed.tenant = curfew_slice_of("evil");
+    claims.path = (struct curfew_list){&handed, 1};
+    assert_int_equal(world_mint_claims(world, &claims), CURFEW_REASON_CONTRADICTS);
+    claims = world_claims(world, WORLD_SESSION, "x");
     claims.issuer = curfew_slice_of("https://other");
     assert_int_equal(world_mint_claims(world, &claims), CURFEW_REASON_CONTRADICTS);
     world_end(world);
@@ -515,6 +520,7 @@ static void ids_that_are_no_ids_are_refused(void **state)
     assert_int_equal(world_reason(world), CURFEW_REASON_INVALID);
     struct curfew_claims claims = world_claims(world, WORLD_SESSION, "");
     assert_int_equal(world_mint_claims(world, &claims), CURFEW_REASON_INVALID);
+    assert_int_equal(world_token_revoke(world, ""), CURFEW_REASON_INVALID);
     const struct curfew_slice approvals[] = {curfew_slice_of("a-9")};
     claims = world_claims(world, WORLD_SESSION, "x");
     claims.approvals = (struct curfew_list){approvals, 1};

@@ -472,6 +472,35 @@ static void an_answer_that_was_lost_is_made_up_for_by_the_next_coordinator(void 
     end(cluster);
 }
 
+static void nobody_waits_for_an_answer_of_an_hour_ago(void **state)
+{
+    (void)state; /* goal: a coordinator that begins where answers are gone does not refuse, or bury, all of the past */
+    struct cluster *cluster = begin();
+    struct curfew_event event;
+    int count = 0;
+    junk(cluster, 1);
+    cluster_settle(cluster);
+    assert_int_equal(count_of(cluster, CURFEW_TOPIC_DEADLETTER, CURFEW_EVENT_DEAD_LETTER), 1);
+    for (int i = 0; i < 2; i++) {
+        cluster_pass(cluster, CURFEW_OUTBOX_ANSWERS_US / 2 + WORLD_S);
+    }
+    const int64_t young = memory_bus_append(cluster->memory, CURFEW_TOPIC_LIFECYCLE, 0, curfew_slice_of("young junk"),
+                                            (struct curfew_slice){NULL, 0});
+    cluster_pass(cluster, WORLD_S / 10);
+    curfew_coordinator_destroy(cluster->coordinator);
+    memory_bus_disconnect(cluster->memory);
+    clear(&cluster->memory->topics[CURFEW_TOPIC_ANSWERS][1]);
+    clear(&cluster->memory->topics[CURFEW_TOPIC_DEADLETTER][0]);
+    cluster_start(cluster);
+    cluster_pass(cluster, WORLD_S / 10);
+    assert_true(newest(cluster, CURFEW_TOPIC_ANSWERS, CURFEW_EVENT_ACCEPTED, &event, &count));
+    assert_int_equal(count, 1);
+    assert_true(event.as.accepted.from == young);
+    assert_int_equal(event.as.accepted.refused.count, 1);
+    assert_int_equal(count_of(cluster, CURFEW_TOPIC_DEADLETTER, CURFEW_EVENT_DEAD_LETTER), 1);
+    end(cluster);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -489,6 +518,7 @@ int main(void)
         cmocka_unit_test(a_gap_is_fatal_and_a_halted_lane_is_not_ready),
         cmocka_unit_test(a_lane_ahead_of_control_is_read_again_when_control_moves),
         cmocka_unit_test(an_answer_that_was_lost_is_made_up_for_by_the_next_coordinator),
+        cmocka_unit_test(nobody_waits_for_an_answer_of_an_hour_ago),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

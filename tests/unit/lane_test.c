@@ -263,6 +263,13 @@ static void a_users_floor_outlives_sessions_begun_under_longer_settings(void **s
     assert_int_equal(world_revoke_user(world, "ada"), ACCEPTED);
     assert_true(world_raised(world, user, &expires) > 0);
     assert_true(expires >= world->newest_expiry_us);
+    const int64_t longer_ms = 2 * world_settings().session_life_ms;
+    change_session_life(world, longer_ms);
+    assert_int_equal(world_revoke_user(world, "eve"), ACCEPTED);
+    const struct curfew_subject eve =
+        curfew_subject_user(curfew_slice_of("acme"), curfew_slice_of("https://as.acme"), curfew_slice_of("eve"));
+    assert_true(world_raised(world, eve, &expires) > 0);
+    assert_true(expires >= world->now_us + longer_ms * 1000);
     world_end(world);
 }
 

@@ -77,6 +77,31 @@ static void a_worker_beats_for_no_session(void **state)
     world_end(world);
 }
 
+static void a_worker_speaks_of_what_there_is(void **state)
+{
+    (void)state; /* goal: a door that names what nobody started, or names it by halves, is told which */
+    struct world *world = rights_begin();
+    assert_int_equal(rights_say(world, "door", rights_ended(OWN, "extract", "nothing")), CURFEW_REASON_UNKNOWN_TASK);
+    struct curfew_event event = rights_ended(OWN, "extract", "extract");
+    event.as.task_ended.by_attempt = 2; /* it has not begun */
+    assert_int_equal(rights_say(world, "door", event), CURFEW_REASON_UNKNOWN_TASK);
+    assert_int_equal(rights_say(world, "door", rights_beat("w-clean", "nothing")), CURFEW_REASON_UNKNOWN_TASK);
+    assert_int_equal(rights_say(world, "door", rights_beat("nobody", "clean")), CURFEW_REASON_UNKNOWN_HOLDER);
+    event = rights_beat("w-clean", "clean");
+    event.as.holder_heartbeat.by_attempt = 0;
+    assert_int_equal(rights_say(world, "door", event), CURFEW_REASON_INVALID);
+    event = rights_beat("w-clean", "");
+    event.as.holder_heartbeat.session = text(OWN);
+    assert_int_equal(rights_say(world, "etl", event), CURFEW_REASON_INVALID);
+    event = rights_beat("w-clean", "clean");
+    event.as.holder_heartbeat.session = text(NEW);
+    assert_int_equal(rights_say(world, "door", event), CURFEW_REASON_UNKNOWN_SESSION);
+    const struct curfew_event end = {.type = CURFEW_EVENT_SESSION_ENDED, .as.session_ended = {.session = text(OWN)}};
+    assert_int_equal(rights_say(world, "as", end), ACCEPTED);
+    assert_int_equal(rights_say(world, "door", rights_beat("w-clean", "clean")), CURFEW_REASON_SESSION_OVER);
+    world_end(world);
+}
+
 static void a_session_is_of_its_writers_own_issuer(void **state)
 {
     (void)state; /* goal: an issuer of the right tenant starts no session in another issuer's name */
@@ -106,6 +131,13 @@ static void a_holder_has_so_many_keepers(void **state)
     assert_int_equal(rights_say(world, names[0], rights_beat("shared", "")), ACCEPTED);
     assert_int_equal(rights_say(world, names[15], rights_beat("shared", "")), ACCEPTED);
     assert_int_equal(rights_say(world, names[16], rights_beat("shared", "")), CURFEW_REASON_NOT_OWN);
+    assert_int_equal(rights_set_writer(world, "as3", AUTHOR_ROLE(ISSUER), "acme", ISS), ACCEPTED);
+    rights_pass(world);
+    struct curfew_event held = rights_session(NEW, "acme", ISS, NULL, world);
+    held.as.session_started.holder = text("shared"); /* as3 would have to keep it, too */
+    assert_int_equal(rights_say(world, "as3", held), CURFEW_REASON_BOUND);
+    held.as.session_started.holder = text("its own");
+    assert_int_equal(rights_say(world, "as3", held), ACCEPTED); /* the refused one left nothing behind */
     world_end(world);
 }
 
@@ -127,6 +159,27 @@ static void holders_of_two_tenants_never_meet(void **state)
     world_end(world);
 }
 
+static void holders_of_one_name_come_and_go(void **state)
+{
+    (void)state; /* goal: whichever of those that share a name ends first, the others go on */
+    struct world *world = rights_begin();
+    assert_int_equal(rights_set_writer(world, "all", AUTHOR_ROLE(ISSUER) | AUTHOR_ROLE(ORCHESTRATOR), "third", ISS2),
+                     ACCEPTED);
+    rights_pass(world);
+    assert_int_equal(rights_say(world, "all", rights_session(NEW, "third", ISS2, NULL, world)), ACCEPTED);
+    assert_int_equal(rights_say(world, "etl2", rights_task(BOOKS, "post", "", "h")), ACCEPTED);
+    assert_int_equal(rights_say(world, "all", rights_task(NEW, "third", "", "h")), ACCEPTED);
+    assert_int_equal(rights_say(world, "etl2", rights_ended(BOOKS, "post", "")), ACCEPTED);
+    assert_int_equal(rights_say(world, "etl2", rights_beat("h", "")), CURFEW_REASON_NOT_OWN);
+    assert_int_equal(rights_say(world, "all", rights_beat("h", "")), ACCEPTED);
+    assert_int_equal(rights_say(world, "etl2", rights_task(BOOKS, "again", "", "h")), ACCEPTED);
+    assert_int_equal(rights_say(world, "all", rights_ended(NEW, "third", "")), ACCEPTED);
+    assert_int_equal(rights_say(world, "all", rights_beat("h", "")), CURFEW_REASON_NOT_OWN);
+    assert_int_equal(rights_say(world, "etl2", rights_beat("h", "")), ACCEPTED);
+    assert_int_equal(rights_say(world, "etl", rights_beat("h", "")), ACCEPTED);
+    world_end(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +189,8 @@ int main(void)
         cmocka_unit_test(a_session_is_of_its_writers_own_issuer),
         cmocka_unit_test(a_holder_has_so_many_keepers),
         cmocka_unit_test(holders_of_two_tenants_never_meet),
+        cmocka_unit_test(holders_of_one_name_come_and_go),
+        cmocka_unit_test(a_worker_speaks_of_what_there_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -122,6 +122,31 @@ static void a_long_name_is_cut(void **state)
     assert_in_range(strlen(name), CURFEW_ID_MAX, CURFEW_ROUTE_NAME_SIZE - 1);
 }
 
+static void an_event_is_named_by_what_it_is_about(void **state)
+{
+    /* Goal: whoever reads that an emission failed knows which. */
+    (void)state;
+    const struct curfew_slice id = curfew_slice_of("x-1");
+    const struct {
+        struct curfew_event event;
+        const char *name;
+    } table[] = {
+        {{.type = CURFEW_EVENT_TASK_ENDED, .as.task_ended = {.session = id}}, "emitting task-ended of session x-1"},
+        {{.type = CURFEW_EVENT_HOLDER_HEARTBEAT, .as.holder_heartbeat = {.holder = id}},
+         "emitting holder-heartbeat of holder x-1"},
+        {{.type = CURFEW_EVENT_SUBJECT_REVOKED, .as.subject_revoked = {.id = id}}, "emitting subject-revoked of x-1"},
+        {{.type = CURFEW_EVENT_WRITER_SET, .as.writer_set = {.name = id}}, "emitting writer-set of x-1"},
+        {{.type = CURFEW_EVENT_POLICY_ADOPTED, .as.policy_adopted = {.name = id}}, "emitting policy-adopted of x-1"},
+        {{.type = CURFEW_EVENT_POLICY_RAISED, .as.policy_raised = {.name = id}}, "emitting policy-raised of x-1"},
+        {{.type = CURFEW_EVENT_SETTINGS}, "emitting settings"},
+    };
+    char name[CURFEW_ROUTE_NAME_SIZE];
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        curfew_route_name(&table[i].event, name);
+        assert_string_equal(name, table[i].name);
+    }
+}
+
 static void partitions_hold_lanes(void **state)
 {
     /* Goal: the lane of a partition is the inverse of a lane's topic and partition; other topics hold none. */
@@ -193,6 +218,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_heartbeat_needs_a_lane),
     cmocka_unit_test(what_is_not_a_producers_to_say_has_no_route),
     cmocka_unit_test(a_long_name_is_cut),
+    cmocka_unit_test(an_event_is_named_by_what_it_is_about),
     cmocka_unit_test(partitions_hold_lanes),
     cmocka_unit_test(topics_as_genesis_makes_them_are_taken),
     cmocka_unit_test(topics_that_are_otherwise_are_named),

@@ -240,6 +240,11 @@ static void forged_signatures_are_refused(void **state)
     strcat(mixed, strrchr(good, '.') + 1);
     assert_int_equal(verify(good, world->both), CURFEW_TOKEN_GOOD);
     assert_int_equal(verify(mixed, world->both), CURFEW_TOKEN_SIGNATURE);
+    char *signature = strrchr(good, '.') + 1;
+    const char was = signature[0];
+    signature[0] = '+'; /* as long as it must be, and not base64url */
+    assert_int_equal(verify(good, world->both), CURFEW_TOKEN_MALFORMED);
+    signature[0] = was;
     good[strlen(good) - 4] = '\0';
     assert_int_equal(verify(good, world->both), CURFEW_TOKEN_SIGNATURE);
     free(mixed);

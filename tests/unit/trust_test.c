@@ -168,6 +168,49 @@ static void keys_come_and_go_with_their_file(void **state)
     curfew_trust_close(trust);
 }
 
+static void a_file_of_issuers_is_looked_at_with_its_keys(void **state)
+{
+    /* Goal: with hop.issuers_file a change of the file, or of a key file it names, is seen at the next look. */
+    static const char *const file = "{\"issuers\":[{\"issuer\":\"%s\",\"jwks_file\":\"jwks.json\","
+                                    "\"algorithms\":[\"ES256\"],\"tenants\":[\"acme\"]}]}";
+    struct world *world = *state;
+    struct curfew_trust *trust = NULL;
+    struct curfew_error error;
+    char path[80];
+    snprintf(path, sizeof path, "%s/issuers.json", world->directory);
+    FILE *out = fopen(path, "w");
+    assert_true(out != NULL && fprintf(out, file, "https://id.example") > 0 && fclose(out) == 0);
+    set(world, "hop.issuers_file", path);
+    assert_int_equal(curfew_trust_open(world->config, &trust, &error), CURFEW_OK);
+    look(world, trust);
+    assert_true(knows(trust, "one") && !knows(trust, "two"));
+    replace_keys(world, 0, 2);
+    look(world, trust);
+    assert_true(knows(trust, "two"));
+    out = fopen(path, "w");
+    assert_true(out != NULL && fprintf(out, file, "https://another.example") > 0 && fclose(out) == 0);
+    look(world, trust);
+    assert_false(knows(trust, "one") || knows(trust, "two"));
+    curfew_trust_close(trust);
+    assert_int_equal(unlink(path), 0);
+}
+
+static void a_list_of_settings_has_an_end(void **state)
+{
+    /* Goal: more words than an issuer may have are refused, and the text says where more of them can go. */
+    struct world *world = *state;
+    char many[4 * (CURFEW_ISSUER_TENANTS_MAX + 3)] = "";
+    for (int i = 0; i < CURFEW_ISSUER_TENANTS_MAX + 2; i++) {
+        (void)snprintf(many + strlen(many), sizeof many - strlen(many), "%s%x", i == 0 ? "" : ",", (unsigned)i);
+    }
+    set_single(world);
+    set(world, "hop.tenants", many);
+    assert_refused(world, "hop.issuers_file");
+    set_single(world);
+    set(world, "hop.algorithms", "ES256,RS256,EdDSA,ES256,ES256");
+    assert_refused(world, "hop.issuers_file");
+}
+
 static void what_cannot_be_read_is_not_taken(void **state)
 {
     /* Goal: with a bad or missing file the last good keys stay, it is counted, and a good one heals it. */
@@ -267,6 +310,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_choice_must_be_made, open_world, close_world),
         cmocka_unit_test_setup_teardown(keys_come_and_go_with_their_file, open_world, close_world),
         cmocka_unit_test_setup_teardown(what_cannot_be_read_is_not_taken, open_world, close_world),
+        cmocka_unit_test_setup_teardown(a_file_of_issuers_is_looked_at_with_its_keys, open_world, close_world),
+        cmocka_unit_test_setup_teardown(a_list_of_settings_has_an_end, open_world, close_world),
         cmocka_unit_test_setup_teardown(a_reader_keeps_what_it_entered, open_world, close_world),
         cmocka_unit_test_setup_teardown(readers_and_changes_run_together, open_world, close_world),
     };

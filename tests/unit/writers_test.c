@@ -186,6 +186,9 @@ static void rights_that_make_no_sense_are_refused(void **state)
     bad.roles = (struct curfew_list){twice, 2};
     assert_false(curfew_right_sane(&bad));
     bad = good;
+    const struct curfew_slice doubled[] = {tenants[0], tenants[2]};
+    bad.tenants = (struct curfew_list){doubled, 2};
+    assert_false(curfew_right_sane(&bad));
     bad.tenants.count = 0;
     assert_false(curfew_right_sane(&bad));
     bad.tenants.count = 2; /* every tenant, and one more */
@@ -201,6 +204,11 @@ static void rights_that_make_no_sense_are_refused(void **state)
     assert_false(curfew_right_sane(&bad));
     bad.least_epoch = 0;
     assert_false(curfew_right_sane(&bad));
+    struct world *world = world_begin();
+    const struct curfew_event event = {.type = CURFEW_EVENT_WRITER_SET, .as.writer_set = bad};
+    assert_int_equal(world_control(world, event), CURFEW_STEP_DONE);
+    assert_int_equal(world_reason(world), CURFEW_REASON_INVALID);
+    world_end(world);
 }
 
 static void genesis_is_proven_too(void **state)
