@@ -230,5 +230,8 @@ void curfew_guard_decide(const struct curfew_guard *guard, const struct curfew_r
     } else {
         decide(verdict, CURFEW_NOT_VALID, curfew_token_fault_name(fault));
     }
+    if (guard->told != NULL) {
+        guard->told(guard->context, request, token == NULL ? NULL : curfew_token_claims(token), verdict, now);
+    }
     curfew_token_destroy(token);
 }

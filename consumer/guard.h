@@ -12,6 +12,10 @@
 #include "core/clock.h"
 #include <curfew/hop.h>
 
+/* `claims`: NULL when the token proved nothing. */
+typedef void curfew_guard_told(void *context, const struct curfew_request *request, const struct curfew_claims *claims,
+                               const struct curfew_verdict *verdict, struct curfew_now now);
+
 struct curfew_guard {
     const struct curfew_region *region;
     const struct curfew_issuers *issuers; /* whom it trusts, and for which tenants */
@@ -19,6 +23,8 @@ struct curfew_guard {
     int64_t longest_life_us;
     int64_t strict_us; /* 2 s */
     int64_t standard_us; /* 30 s */
+    curfew_guard_told *told; /* what decide decided; NULL: nobody is told */
+    void *context; /* of `told` */
 };
 
 void curfew_guard_decide(const struct curfew_guard *guard, const struct curfew_request *request, struct curfew_now now,

@@ -27,10 +27,19 @@ static enum curfew_status load_config(struct curfew_hop *hop, const struct curfe
     return status;
 }
 
+static void tell(void *context, const struct curfew_request *request, const struct curfew_claims *claims,
+                 const struct curfew_verdict *verdict, struct curfew_now now)
+{
+    struct curfew_hop *hop = context;
+    curfew_verdicts_tell(hop->verdicts, request, claims, verdict, now);
+}
+
 /* Whom and what to trust: every one of these is the operator's choice. */
 static enum curfew_status make_guard(struct curfew_hop *hop, struct curfew_error *error)
 {
     struct curfew_guard *guard = &hop->guard;
+    guard->told = tell;
+    guard->context = hop;
     guard->region = hop->region;
     guard->strict_us = CURFEW_HOP_STRICT_US;
     guard->standard_us = CURFEW_HOP_STANDARD_US;
@@ -58,7 +67,7 @@ static enum curfew_status make_region(struct curfew_hop *hop, struct curfew_erro
     return curfew_region_create(&options, &hop->region, error);
 }
 
-static enum curfew_status make_name(struct curfew_hop *hop, uint8_t boot[16], struct curfew_error *error)
+static enum curfew_status make_name(struct curfew_hop *hop, struct curfew_error *error)
 {
     enum curfew_status status = curfew_config_get(hop->config, "hop.id", &hop->id, error);
     if (status == CURFEW_OK && !curfew_id_valid(curfew_slice_of(hop->id))) {
@@ -66,12 +75,12 @@ static enum curfew_status make_name(struct curfew_hop *hop, uint8_t boot[16], st
                                   "opening a hop: hop.id must be 1..%d bytes of UTF-8 without control characters",
                                   CURFEW_ID_MAX);
     }
-    curfew_random(boot, 16);
-    curfew_hex(boot, 16, hop->boot);
+    curfew_random(hop->start, sizeof hop->start);
+    curfew_hex(hop->start, sizeof hop->start, hop->boot);
     return status;
 }
 
-static enum curfew_status make_cache(struct curfew_hop *hop, const uint8_t boot[16], struct curfew_error *error)
+static enum curfew_status make_cache(struct curfew_hop *hop, struct curfew_error *error)
 {
     const char *address = curfew_config_find(hop->config, "cache.address");
     if (address == NULL || address[0] == '\0') {
@@ -82,7 +91,7 @@ static enum curfew_status make_cache(struct curfew_hop *hop, const uint8_t boot[
         .writer = hop->id,
         .longest_age_us = CURFEW_HOP_STANDARD_US,
     };
-    memcpy(options.boot, boot, sizeof(options.boot));
+    memcpy(options.boot, hop->start, sizeof(options.boot));
     enum curfew_status status = curfew_config_get(hop->config, "cache.prefix", &options.prefix, error);
     if (status == CURFEW_OK) {
         status = curfew_cache_create(&options, &hop->cache, error);
@@ -93,6 +102,17 @@ static enum curfew_status make_cache(struct curfew_hop *hop, const uint8_t boot[
         status = curfew_cache_redis_open(address, secret ? password : NULL, hop->cache, &hop->redis, error);
     }
     return status;
+}
+
+static enum curfew_status make_audit(struct curfew_hop *hop, struct curfew_error *error)
+{
+    struct curfew_audit_options options = {"hop", hop->id, curfew_verdicts_counts, &hop->bus, {0}};
+    memcpy(options.start, hop->start, sizeof options.start);
+    hop->verdicts = curfew_verdicts_create(hop->guard.audience);
+    if (hop->verdicts == NULL) {
+        return curfew_error_set(error, CURFEW_NOMEM, "opening a hop: out of memory");
+    }
+    return curfew_audit_create(&options, curfew_clock_now(), &hop->audit, error);
 }
 
 static enum curfew_status make_lock(struct curfew_hop *hop, struct curfew_error *error)
@@ -109,13 +129,12 @@ static enum curfew_status make_lock(struct curfew_hop *hop, struct curfew_error 
 static enum curfew_status open_parts(struct curfew_hop *hop, const struct curfew_hop_options *options,
                                      struct curfew_error *error)
 {
-    uint8_t boot[16];
     enum curfew_status status = curfew_codec_init(error);
     if (status == CURFEW_OK) {
         status = load_config(hop, options, error);
     }
     if (status == CURFEW_OK) {
-        status = make_name(hop, boot, error);
+        status = make_name(hop, error);
     }
     if (status == CURFEW_OK) {
         status = make_region(hop, error);
@@ -130,7 +149,10 @@ static enum curfew_status open_parts(struct curfew_hop *hop, const struct curfew
         status = curfew_bus_kafka_create(hop->config, &hop->bus, error);
     }
     if (status == CURFEW_OK) {
-        status = make_cache(hop, boot, error);
+        status = make_cache(hop, error);
+    }
+    if (status == CURFEW_OK) {
+        status = make_audit(hop, error);
     }
     return status == CURFEW_OK ? curfew_hop_runner_start(hop, error) : status;
 }
@@ -170,6 +192,8 @@ void curfew_hop_close(struct curfew_hop *hop)
     curfew_hop_runner_stop(hop);
     curfew_cache_redis_close(hop->redis);
     curfew_cache_destroy(hop->cache);
+    curfew_audit_destroy(hop->audit);
+    curfew_verdicts_destroy(hop->verdicts);
     curfew_bus_destroy(&hop->bus);
     curfew_trust_close(hop->trust);
     curfew_seal_keys_close(hop->keys);
@@ -227,8 +251,7 @@ static const char *advice(enum curfew_fresh fresh)
         return "a record on the revocations topic could not be understood; is this hop too old?";
     case CURFEW_FRESH_FORGED:
         return "beacons come whose signature does not verify: somebody else than coordinators writes to revocations, "
-               "or "
-               "coordinators.keys_file names another key for that id";
+               "or coordinators.keys_file names another key for that id";
     case CURFEW_FRESH_KEY:
         return "beacons come that are signed by a key which is not in coordinators.keys_file; was a coordinator's key "
                "replaced?";

@@ -19,6 +19,7 @@
 #define RUNNER_POLL_MS 100 /* longest wait for an event */
 #define RUNNER_BATCH_MAX 10000 /* events before the cache is woken and the status looked at */
 #define RUNNER_STATUS_US CURFEW_US_PER_S
+#define RUNNER_AUDIT_WAIT_US (2 * CURFEW_US_PER_S) /* for the last records, at the end */
 #define RUNNER_KEY_MAX (CURFEW_ID_MAX + 1 + 2 * 16 + 1)
 
 struct runner {
@@ -168,8 +169,10 @@ static enum curfew_status take(struct runner *runner, const struct curfew_bus_ev
         problem_set(hop, NULL);
         break;
     case CURFEW_BUS_DELIVERED:
-    case CURFEW_BUS_UNDELIVERED: /* the next status says more than this one would have */
-        runner->status_away = false;
+    case CURFEW_BUS_UNDELIVERED:
+        if (!curfew_audit_reported(hop->audit, event->ticket, event->kind == CURFEW_BUS_DELIVERED)) {
+            runner->status_away = false; /* lost or not: the next status says more than this one would have */
+        }
         break;
     case CURFEW_BUS_GAP:
         atomic_fetch_add_explicit(&hop->gaps, 1, memory_order_relaxed);
@@ -235,6 +238,32 @@ static void publish_status(struct runner *runner)
     }
 }
 
+static void publish_audit(struct curfew_hop *hop)
+{
+    curfew_verdicts_take(hop->verdicts, hop->audit);
+    curfew_audit_flush(hop->audit, curfew_clock_now());
+    const struct curfew_audit_stats stats = curfew_audit_stats(hop->audit);
+    atomic_store_explicit(&hop->audit_written, stats.written, memory_order_relaxed);
+    atomic_store_explicit(&hop->audit_pending, stats.pending, memory_order_relaxed);
+    atomic_store_explicit(&hop->audit_lost, stats.lost, memory_order_relaxed);
+}
+
+/* The last records, and that it stops; waits a little until they are durable. */
+static void end_audit(struct curfew_hop *hop)
+{
+    const int64_t until_us = curfew_clock_now().boot_us + RUNNER_AUDIT_WAIT_US;
+    struct curfew_bus_event event;
+    curfew_verdicts_take(hop->verdicts, hop->audit);
+    curfew_audit_stop(hop->audit, curfew_clock_now());
+    while (curfew_audit_stats(hop->audit).pending > 0 && curfew_clock_now().boot_us < until_us) {
+        curfew_audit_flush(hop->audit, curfew_clock_now());
+        if (hop->bus.ops->poll(hop->bus.self, RUNNER_POLL_MS, &event, NULL) == CURFEW_OK &&
+            (event.kind == CURFEW_BUS_DELIVERED || event.kind == CURFEW_BUS_UNDELIVERED)) {
+            (void)curfew_audit_reported(hop->audit, event.ticket, event.kind == CURFEW_BUS_DELIVERED);
+        }
+    }
+}
+
 /* The feed cannot go on: nothing may be vouched for. */
 static void give_up(struct runner *runner, const struct curfew_error *error)
 {
@@ -265,7 +294,11 @@ static void *run(void *context)
             curfew_cache_redis_wake(hop->redis);
         }
         publish_status(runner);
+        publish_audit(hop);
         curfew_trust_look(hop->trust, curfew_clock_now().boot_us);
+    }
+    if (runner->feed != NULL) { /* Kafka was there */
+        end_audit(hop);
     }
     curfew_feed_destroy(runner->feed);
     free(runner);

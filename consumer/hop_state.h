@@ -10,6 +10,7 @@
 #include "consumer/freshness.h"
 #include "consumer/guard.h"
 #include "consumer/trust.h"
+#include "consumer/verdicts.h"
 #include "core/bus_kafka.h"
 #include "core/config.h"
 #include "core/seal_keys.h"
@@ -23,11 +24,14 @@
 struct curfew_hop {
     struct curfew_config *config;
     const char *id;
-    char boot[2 * 16 + 1]; /* random, hex: this start of the hop */
+    uint8_t start[CURFEW_AUDIT_UID_SIZE]; /* random: this start of the hop */
+    char boot[2 * CURFEW_AUDIT_UID_SIZE + 1]; /* the same in hex */
     struct curfew_region *region;
     struct curfew_trust *trust;
     struct curfew_seal_keys *keys; /* of coordinators; the runner's */
     struct curfew_guard guard; /* its issuers are set for each check, from `trust` */
+    struct curfew_verdicts *verdicts;
+    struct curfew_audit *audit; /* the runner's */
     struct curfew_cache *cache; /* NULL: none configured */
     struct curfew_cache_redis *redis;
     struct curfew_bus bus;
@@ -36,9 +40,10 @@ struct curfew_hop {
     _Atomic int64_t checks[CURFEW_UNAVAILABLE_NOW + 1]; /* by enum curfew_decision */
     _Atomic int64_t gaps;
     _Atomic int64_t losses; /* times a lane stopped being vouched for */
-    _Atomic int
-        doubts[CURFEW_LANES_MAX]; /* enum curfew_fresh: why the newest beacon was not believed; CURFEW_FRESH: it was */
+    /* By lane, enum curfew_fresh: why the newest beacon was not believed; CURFEW_FRESH: it was. */
+    _Atomic int doubts[CURFEW_LANES_MAX];
     _Atomic int64_t doubted; /* beacons that were not */
+    _Atomic int64_t audit_written, audit_pending, audit_lost; /* as curfew_audit_stats */
     _Atomic int32_t lanes; /* partitions of the revocations topic; 0: not known yet */
     _Atomic bool closing;
 

@@ -154,6 +154,13 @@ char *curfew_hop_metrics(struct curfew_hop *hop)
     print_number(out, "curfew_hop_beacons_doubted_total", "counter",
                  "Beacons that no coordinator believed here has signed.",
                  atomic_load_explicit(&hop->doubted, memory_order_relaxed));
+    print_number(out, "curfew_audit_records_total", "counter", "Records for the audit topic, the lost ones included.",
+                 atomic_load_explicit(&hop->audit_written, memory_order_relaxed));
+    print_number(out, "curfew_audit_pending", "gauge", "Records that are not durable yet.",
+                 atomic_load_explicit(&hop->audit_pending, memory_order_relaxed));
+    print_number(out, "curfew_audit_lost_total", "counter",
+                 "Records that found no room; curfew audit verify names them.",
+                 atomic_load_explicit(&hop->audit_lost, memory_order_relaxed));
     print_trust(out, hop);
     if (hop->cache != NULL) {
         print_cache(out, hop);

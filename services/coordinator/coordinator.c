@@ -39,6 +39,7 @@ struct curfew_coordinator {
     struct curfew_bus *bus;
     struct curfew_sealer sealer;
     struct curfew_seal_judge judge;
+    struct curfew_audit *audit;
     struct curfew_control *control;
     struct lane_slot *slots;
     struct curfew_arena arena;
@@ -68,11 +69,12 @@ enum curfew_status curfew_coordinator_create(const struct curfew_coordinator_opt
     made->bus = options->bus;
     made->sealer = options->sealer;
     made->judge = options->judge;
+    made->audit = options->audit;
     made->control = curfew_control_create(options->master);
     made->slots = curfew_memory_take((size_t)options->lanes * sizeof *made->slots);
     for (int32_t i = 0; i < options->lanes; i++) {
         made->slots[i].lane = curfew_lane_create(i, options->lanes, made->control);
-        made->slots[i].outbox = curfew_outbox_create(i, options->bus, &made->sealer);
+        made->slots[i].outbox = curfew_outbox_create(i, options->bus, &made->sealer, options->audit);
         made->slots[i].mended_us = INT64_MIN / 2;
         made->slots[i].foreign_told_us = INT64_MIN / 2;
     }
@@ -301,6 +303,10 @@ static void reported(struct curfew_coordinator *coordinator, const struct curfew
     const bool tick = (event->ticket >> TICK_BIT & 1) != 0;
     const uint64_t ticket = event->ticket & ~(UINT64_C(1) << TICK_BIT);
     const uint64_t lane = ticket >> CURFEW_OUTBOX_TICKET_BITS;
+    if (coordinator->audit != NULL &&
+        curfew_audit_reported(coordinator->audit, event->ticket, event->kind == CURFEW_BUS_DELIVERED)) {
+        return;
+    }
     if (lane >= (uint64_t)coordinator->lanes) {
         return;
     }
@@ -500,6 +506,9 @@ int curfew_coordinator_flush(struct curfew_coordinator *coordinator, struct curf
         mend(coordinator, i, now);
         alarm_foreign(coordinator, i, now);
     }
+    if (coordinator->audit != NULL) {
+        curfew_audit_flush(coordinator->audit, now);
+    }
     return tick_all(coordinator, now);
 }
 
@@ -542,6 +551,11 @@ void curfew_coordinator_lane(const struct curfew_coordinator *coordinator, int32
     state->next = curfew_lane_next(slot->lane);
     state->counts = curfew_lane_counts(slot->lane);
     curfew_outbox_stats(slot->outbox, &state->outbox);
+}
+
+struct curfew_audit_stats curfew_coordinator_audited(const struct curfew_coordinator *coordinator)
+{
+    return coordinator->audit == NULL ? (struct curfew_audit_stats){0, 0, 0} : curfew_audit_stats(coordinator->audit);
 }
 
 enum curfew_status curfew_coordinator_impact(const struct curfew_coordinator *coordinator,

@@ -24,6 +24,7 @@ struct curfew_coordinator_options {
     struct curfew_bus *bus; /* outlives it */
     struct curfew_sealer sealer; /* signs its beacons and answers; what it points to outlives it */
     struct curfew_seal_judge judge; /* of answers that it finds on the bus when it starts */
+    struct curfew_audit *audit; /* it flushes it, and takes its reports; NULL: nobody is told; outlives it */
 };
 
 enum curfew_status curfew_coordinator_create(const struct curfew_coordinator_options *options,
@@ -47,6 +48,9 @@ int curfew_coordinator_flush(struct curfew_coordinator *coordinator, struct curf
 /* OK when every lane is live, goes on, and had a beacon within 2 s; otherwise the error says which does not and why. */
 enum curfew_status curfew_coordinator_ready(const struct curfew_coordinator *coordinator, struct curfew_now now,
                                             struct curfew_error *error) CURFEW_MUST_CHECK;
+
+/* Of its audit; zeros without one. */
+struct curfew_audit_stats curfew_coordinator_audited(const struct curfew_coordinator *coordinator);
 
 /* What revoking a target now would end, over all lanes, and who has proposed it already. Read-only. CURFEW_INVALID: the
  * target's names are not those of its kind. CURFEW_UNAVAILABLE: not ready (the error says why), so it may be more. */

@@ -132,7 +132,8 @@ static int64_t clamp(int64_t value, int64_t least, int64_t most)
 }
 
 /* True for a good tick: one whose sender's clock agrees with the broker's. */
-static bool tick(struct curfew_lane *lane, const struct curfew_tick *event, const struct curfew_record *record)
+static bool tick(struct curfew_lane *lane, const struct curfew_tick *event, const struct curfew_record *record,
+                 struct curfew_effects *effects)
 {
     const int64_t skew_us = lane->settings.skew_ms * INT64_C(1000);
     if (lane->number != 0) {
@@ -155,6 +156,7 @@ static bool tick(struct curfew_lane *lane, const struct curfew_tick *event, cons
     } else {
         curfew_proposals_prune(lane->proposals, lane->good_us);
     }
+    effects->ended = curfew_ledger_raised(lane->ledger);
     curfew_ledger_restate(lane->ledger, lane->settings.restate_ms * INT64_C(1000), cause);
     return true;
 }
@@ -325,7 +327,7 @@ static void act(struct curfew_lane *lane, const struct curfew_record *record, co
 {
     if (event->type == CURFEW_EVENT_TICK) {
         effects->tick = true;
-        effects->good_tick = tick(lane, &event->as.tick, record);
+        effects->good_tick = tick(lane, &event->as.tick, record, effects);
         return;
     }
     struct curfew_moment moment = moment_of(lane, record);
@@ -399,21 +401,23 @@ static enum curfew_step unstamped(struct curfew_lane *lane, const struct curfew_
 enum curfew_step curfew_lane_step(struct curfew_lane *lane, const struct curfew_record *record,
                                   struct curfew_effects *effects)
 {
-    struct curfew_event event = {.type = CURFEW_EVENT_COUNT};
+    struct curfew_event *event = &lane->event;
     enum curfew_reason reason = CURFEW_REASON_UNDECODABLE;
     enum curfew_step step = CURFEW_STEP_DONE;
     *effects = (struct curfew_effects){.refused = false};
+    event->type = CURFEW_EVENT_COUNT;
     lane->problem[0] = '\0';
     lane->unstamped = false;
     lane->arena.used = 0;
-    const bool read = curfew_codec_decode(record->value, &lane->arena, &event, &reason, NULL) == CURFEW_OK;
+    const bool read = curfew_codec_decode(record->value, &lane->arena, event, &reason, NULL) == CURFEW_OK;
+    effects->event = read ? event : NULL;
     if (!record->log_append_time) {
         step = unstamped(lane, record, effects);
     } else if (!lane->begun) {
-        event.type = read ? event.type : CURFEW_EVENT_COUNT;
-        step = begin(lane, record, &event);
+        event->type = read ? event->type : CURFEW_EVENT_COUNT;
+        step = begin(lane, record, event);
     } else if (read) {
-        step = go_on(lane, record, &event, effects);
+        step = go_on(lane, record, event, effects);
     } else {
         effects->dead_letter = true;
         refuse(effects, record->offset, reason);

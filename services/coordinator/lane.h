@@ -44,6 +44,7 @@ struct curfew_break_glass {
 
 /* What one record led to. Pointers live until the next step. */
 struct curfew_effects {
+    const struct curfew_event *event; /* NULL: no one could read it */
     bool tick; /* a tick: nobody waits for an answer to it */
     bool refused; /* `refusal` holds */
     struct curfew_refusal refusal;
@@ -52,6 +53,7 @@ struct curfew_effects {
     bool dead_letter; /* no one could read it, or nobody proved that it is theirs */
     const struct curfew_floors *links; /* due to this record, in order */
     size_t link_count;
+    size_t ended; /* by a tick: so many of their floors, from the first, are new: leases ran out, deadlines passed */
     bool resync; /* every live floor is among the links, and their chain begins with them */
     bool good_tick; /* `beacon` holds: true as soon as every link up to here is read back */
     struct curfew_beacon beacon;

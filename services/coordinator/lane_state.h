@@ -33,7 +33,8 @@ struct curfew_lane {
     int64_t resynced_us; /* good_us at the last resync; 0: none */
     int64_t last_cause; /* -1: no floors since genesis or the last resync */
     uint8_t chain[CURFEW_CHAIN_SIZE];
-    struct curfew_floors *links; /* of the record being stepped */
+    struct curfew_event event; /* the record being stepped */
+    struct curfew_floors *links; /* of it */
     size_t links_room;
     struct curfew_arena arena;
     char problem[256]; /* empty: none */

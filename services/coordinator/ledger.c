@@ -150,6 +150,11 @@ int64_t curfew_ledger_expiry(const struct curfew_ledger *ledger, const struct cu
     return entry == NULL ? 0 : entry->floor.expires_us;
 }
 
+size_t curfew_ledger_raised(const struct curfew_ledger *ledger)
+{
+    return ledger->raised_count;
+}
+
 const struct curfew_floor *curfew_ledger_take(struct curfew_ledger *ledger, size_t *count)
 {
     if (ledger->raised_count > ledger->taken_room) {

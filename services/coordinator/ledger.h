@@ -38,6 +38,7 @@ int64_t curfew_ledger_floor(const struct curfew_ledger *ledger, const struct cur
 /* When the floor of a subject expires; 0: none is held. */
 int64_t curfew_ledger_expiry(const struct curfew_ledger *ledger, const struct curfew_subject *subject);
 
+size_t curfew_ledger_raised(const struct curfew_ledger *ledger); /* what take would give */
 /* What was raised since the last take, each subject once, in order. The array lives until the next raise. */
 const struct curfew_floor *curfew_ledger_take(struct curfew_ledger *ledger, size_t *count);
 

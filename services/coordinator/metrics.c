@@ -32,6 +32,17 @@ static const struct series all[] = {
      "records no one could read, or that were not their writer's to say", AT(outbox.dead_letters)},
 };
 
+static void print_audit(FILE *out, const struct curfew_coordinator *coordinator)
+{
+    const struct curfew_audit_stats stats = curfew_coordinator_audited(coordinator);
+    (void)fprintf(out,
+                  "# HELP curfew_audit_records_total Records for the audit topic.\n"
+                  "# TYPE curfew_audit_records_total counter\ncurfew_audit_records_total %lld\n"
+                  "# HELP curfew_audit_pending Records that are not durable yet.\n"
+                  "# TYPE curfew_audit_pending gauge\ncurfew_audit_pending %lld\n",
+                  (long long)stats.written, (long long)stats.pending);
+}
+
 char *curfew_metrics_text(const struct curfew_coordinator *coordinator, int32_t lanes)
 {
     char *text = NULL;
@@ -49,6 +60,9 @@ char *curfew_metrics_text(const struct curfew_coordinator *coordinator, int32_t 
             memcpy(&value, (const char *)&state + all[i].offset, sizeof value);
             (void)fprintf(out, "%s{lane=\"%d\"} %lld\n", all[i].name, lane, (long long)value);
         }
+    }
+    if (coordinator != NULL) {
+        print_audit(out, coordinator);
     }
     if (fclose(out) != 0) {
         return NULL;

@@ -63,18 +63,25 @@ struct curfew_outbox {
     int64_t stepped_to; /* newest offset noted */
     int64_t answered_to; /* newest offset answered */
     int64_t replayed_to; /* newest offset stepped before the lane was live */
+    struct curfew_audit *audit; /* NULL: nobody is told */
+    struct curfew_accounts *accounts;
+    int64_t owed_from; /* the first offset of which the audit does not have all; INT64_MAX: none */
     struct curfew_pending pending;
     struct curfew_answer answer; /* the one being made: too large for a stack */
     uint8_t buffer[CURFEW_CODEC_RECORD_MAX];
     struct curfew_outbox_stats stats;
 };
 
-struct curfew_outbox *curfew_outbox_create(int32_t lane, struct curfew_bus *bus, const struct curfew_sealer *sealer)
+struct curfew_outbox *curfew_outbox_create(int32_t lane, struct curfew_bus *bus, const struct curfew_sealer *sealer,
+                                           struct curfew_audit *audit)
 {
     struct curfew_outbox *outbox = curfew_memory_take(sizeof *outbox);
     outbox->lane = lane;
     outbox->bus = bus;
     outbox->sealer = sealer;
+    outbox->audit = audit;
+    outbox->accounts = curfew_accounts_create(lane);
+    outbox->owed_from = INT64_MAX;
     outbox->stepped_to = -1;
     outbox->answered_to = -1;
     return outbox;
@@ -128,6 +135,7 @@ void curfew_outbox_destroy(struct curfew_outbox *outbox)
     }
     curfew_outbox_gap(outbox);
     curfew_pending_clear(&outbox->pending);
+    curfew_accounts_destroy(outbox->accounts);
     free(outbox);
 }
 
@@ -283,6 +291,7 @@ static void trim_replay(struct curfew_outbox *outbox, const struct curfew_lane *
         curfew_pending_drop(&outbox->pending, first->offset);
         first = curfew_pending_first(&outbox->pending);
     }
+    curfew_accounts_trim(outbox->accounts, horizon_us);
     while (outbox->parcels != NULL && outbox->parcels->timestamp_us < horizon_us) {
         struct parcel *parcel = outbox->parcels;
         DL_DELETE(outbox->parcels, parcel);
@@ -313,6 +322,9 @@ void curfew_outbox_note(struct curfew_outbox *outbox, const struct curfew_lane *
         add_pending(outbox, record, effects);
         if (effects->dead_letter) {
             add_dead_letter(outbox, record, (enum curfew_reason)effects->refusal.reason);
+        }
+        if (outbox->audit != NULL) {
+            curfew_accounts_note(outbox->accounts, outbox->log_id, record, effects);
         }
     }
     if (effects->good_tick) {
@@ -440,7 +452,9 @@ static void make_answer(struct curfew_outbox *outbox)
 {
     struct curfew_answer *answer = &outbox->answer;
     uint8_t signature[CURFEW_SEAL_SIZE];
-    if (is_answering(outbox) || !curfew_pending_answer(&outbox->pending, settled_to(outbox), answer)) {
+    const int64_t settled = settled_to(outbox);
+    const int64_t to = settled < outbox->owed_from ? settled : outbox->owed_from - 1;
+    if (is_answering(outbox) || !curfew_pending_answer(&outbox->pending, to, answer)) {
         return;
     }
     struct curfew_event event = {.type = CURFEW_EVENT_ACCEPTED};
@@ -477,6 +491,7 @@ void curfew_outbox_flush(struct curfew_outbox *outbox, struct curfew_now now)
 {
     if (outbox->live) {
         flush_links(outbox, now);
+        outbox->owed_from = outbox->audit == NULL ? INT64_MAX : curfew_accounts_settle(outbox->accounts, outbox->audit);
         make_answer(outbox);
         flush_parcels(outbox);
         flush_beacon(outbox, now);

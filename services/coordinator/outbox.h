@@ -10,6 +10,7 @@
 #include "core/bus.h"
 #include "core/clock.h"
 #include "core/seal.h"
+#include "services/coordinator/accounts.h"
 #include "services/coordinator/lane.h"
 
 #define CURFEW_OUTBOX_RESEND_US INT64_C(2000000) /* published, not read back by then: published again */
@@ -20,8 +21,10 @@
 
 struct curfew_outbox;
 
-/* Both outlive it. What it says of beacons and answers it signs. */
-struct curfew_outbox *curfew_outbox_create(int32_t lane, struct curfew_bus *bus, const struct curfew_sealer *sealer);
+/* All outlive it. What it says of beacons and answers it signs. `audit` may be NULL: nobody is told. With one, no
+ * answer speaks of a record before what is told of it is durable. */
+struct curfew_outbox *curfew_outbox_create(int32_t lane, struct curfew_bus *bus, const struct curfew_sealer *sealer,
+                                           struct curfew_audit *audit);
 void curfew_outbox_destroy(struct curfew_outbox *outbox);
 
 /* A floors record on the lane's revocations. One whose chain is not what its content says is not a read-back. One that

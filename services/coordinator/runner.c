@@ -2,6 +2,7 @@
 #include "services/coordinator/runner.h"
 
 #include "core/bus_kafka.h"
+#include "core/digest.h"
 #include "core/http.h"
 #include "core/keyfile.h"
 #include "core/log.h"
@@ -19,6 +20,7 @@
 #define BATCH_MAX 1000 /* events handled before what is due is published */
 #define BROKER_WAIT_MS 2000 /* one try to ask the broker for its topics */
 #define PAUSE_MS 500 /* between tries */
+#define AUDIT_WAIT_MS 2000 /* for the last records, at the end */
 
 struct runner {
     const struct curfew_config *config;
@@ -32,6 +34,7 @@ struct runner {
     int32_t lanes;
     pthread_mutex_t lock; /* over what follows: the loop holds it while it works, HTTP while it reads */
     struct curfew_coordinator *coordinator; /* NULL while waiting for topics */
+    struct curfew_audit *audit; /* of its present life */
     struct curfew_error waiting; /* why there is no coordinator */
 };
 
@@ -140,13 +143,43 @@ static enum curfew_status drain(struct runner *runner, int wait_ms, struct curfe
     return status != CURFEW_OK || polled == CURFEW_TIMEOUT ? status : polled;
 }
 
+static enum curfew_status begin_audit(struct runner *runner, struct curfew_error *error)
+{
+    struct curfew_audit_options options = {"coordinator", runner->id, NULL, &runner->bus, {0}};
+    curfew_random(options.start, sizeof options.start);
+    return curfew_audit_create(&options, curfew_clock_now(), &runner->audit, error);
+}
+
+/* Says that it stops, and waits a little until that is durable. */
+static void end_audit(struct runner *runner)
+{
+    const int64_t until_us = curfew_clock_now().boot_us + AUDIT_WAIT_MS * CURFEW_US_PER_MS;
+    struct curfew_bus_event event;
+    if (runner->audit == NULL) {
+        return;
+    }
+    curfew_audit_stop(runner->audit, curfew_clock_now());
+    while (curfew_audit_stats(runner->audit).pending > 0 && curfew_clock_now().boot_us < until_us) {
+        curfew_audit_flush(runner->audit, curfew_clock_now());
+        if (runner->bus.ops->poll(runner->bus.self, PAUSE_MS / 10, &event, NULL) == CURFEW_OK &&
+            (event.kind == CURFEW_BUS_DELIVERED || event.kind == CURFEW_BUS_UNDELIVERED)) {
+            (void)curfew_audit_reported(runner->audit, event.ticket, event.kind == CURFEW_BUS_DELIVERED);
+        }
+    }
+}
+
 /* One life of a coordinator: until it is told to stop, or must be rebuilt. */
 static enum curfew_status run_once(struct runner *runner, struct curfew_error *error)
 {
-    const struct curfew_coordinator_options options = {
-        runner->id, runner->master, runner->lanes, &runner->bus, runner->sealer, curfew_seal_keys_judge(runner->keys)};
+    struct curfew_coordinator_options options = {runner->id,   runner->master, runner->lanes,
+                                                 &runner->bus, runner->sealer, curfew_seal_keys_judge(runner->keys),
+                                                 NULL};
     pthread_mutex_lock(&runner->lock);
-    enum curfew_status status = curfew_coordinator_create(&options, &runner->coordinator, error);
+    enum curfew_status status = begin_audit(runner, error);
+    options.audit = runner->audit;
+    if (status == CURFEW_OK) {
+        status = curfew_coordinator_create(&options, &runner->coordinator, error);
+    }
     if (status == CURFEW_OK) {
         status = curfew_coordinator_start(runner->coordinator, error);
     }
@@ -160,9 +193,12 @@ static enum curfew_status run_once(struct runner *runner, struct curfew_error *e
             pthread_mutex_unlock(&runner->lock);
         }
     }
+    end_audit(runner);
     pthread_mutex_lock(&runner->lock);
     curfew_coordinator_destroy(runner->coordinator);
     runner->coordinator = NULL;
+    curfew_audit_destroy(runner->audit);
+    runner->audit = NULL;
     if (status != CURFEW_OK && error != NULL) {
         runner->waiting = *error;
     }

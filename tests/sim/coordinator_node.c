@@ -52,7 +52,7 @@ static void boot(void *self, struct curfew_bus *bus, struct curfew_now now)
     struct sim_coordinator *node = self;
     struct curfew_error error = {.status = CURFEW_OK};
     const struct curfew_coordinator_options options = {
-        node->process->name, author_master, node->world->plan->size.lanes, bus, sealer_genuine, sealer_judge};
+        node->process->name, author_master, node->world->plan->size.lanes, bus, sealer_genuine, sealer_judge, NULL};
     (void)now;
     node->bus = bus;
     must(node, curfew_coordinator_create(&options, &node->coordinator, &error), &error);

@@ -10,6 +10,7 @@
 struct cluster {
     struct memory_bus *memory;
     struct curfew_coordinator *coordinator;
+    struct curfew_audit *audit; /* NULL: none; what cluster_start gives the coordinator */
     struct curfew_now now;
 };
 

@@ -41,6 +41,7 @@ struct memory_bus {
     bool losing[CURFEW_TOPIC_COUNT]; /* produced records are reported delivered and are not there */
     bool failing[CURFEW_TOPIC_COUNT]; /* produced records are reported undelivered */
     bool held[CURFEW_TOPIC_COUNT]; /* readers are shown nothing of the topic */
+    bool silent[CURFEW_TOPIC_COUNT]; /* produced records are on their way for ever: not there, and not reported */
 };
 
 struct memory_bus *memory_bus_make(void);

@@ -1,0 +1,22 @@
+/* accounts: what one lane's steps owe the audit topic. It keeps each account until the component's audit has it
+ * durable: before that no answer speaks of its record, so that a coordinator that dies there, or its successor, tells
+ * it again. Sans I/O. One thread. */
+#ifndef CURFEW_COORDINATOR_ACCOUNTS_H
+#define CURFEW_COORDINATOR_ACCOUNTS_H
+
+#include "services/coordinator/account.h"
+
+struct curfew_accounts;
+
+struct curfew_accounts *curfew_accounts_create(int32_t lane);
+void curfew_accounts_destroy(struct curfew_accounts *accounts);
+
+/* Keeps what is to be told of a stepped record, if anything is. */
+void curfew_accounts_note(struct curfew_accounts *accounts, const uint8_t log_id[CURFEW_LOG_ID_SIZE],
+                          const struct curfew_record *record, const struct curfew_effects *effects);
+/* During replay: what is older was answered, or nobody waits for it any more. */
+void curfew_accounts_trim(struct curfew_accounts *accounts, int64_t horizon_us);
+/* Hands over what the audit has room for. The first offset that is still owed; INT64_MAX: none. */
+int64_t curfew_accounts_settle(struct curfew_accounts *accounts, struct curfew_audit *audit);
+
+#endif
