@@ -2,6 +2,7 @@
 #include "core/bus_kafka.h"
 #include "core/clock.h"
 #include "core/digest.h"
+#include "core/json.h"
 #include "schemas/codec.h"
 #include "services/cli/commands.h"
 #include "services/cli/parse.h"
@@ -27,7 +28,8 @@ struct tail {
 };
 
 static const enum curfew_topic topics[] = {CURFEW_TOPIC_CONTROL, CURFEW_TOPIC_LIFECYCLE, CURFEW_TOPIC_REVOCATIONS,
-                                           CURFEW_TOPIC_ANSWERS, CURFEW_TOPIC_STATUS,    CURFEW_TOPIC_DEADLETTER};
+                                           CURFEW_TOPIC_ANSWERS, CURFEW_TOPIC_STATUS,    CURFEW_TOPIC_DEADLETTER,
+                                           CURFEW_TOPIC_AUDIT};
 
 static const struct argp_option options[] = {
     {"lane", KEY_LANE, "N", 0, "one lane (default: all)", 0},
@@ -45,14 +47,18 @@ static void find_topic(struct tail *tail, const struct argp_state *state)
             tail->topic = topics[i];
             return;
         }
-    argp_error(state, "\"%.32s\" is none of control, lifecycle, revocations, answers, status, deadletter", tail->name);
+    argp_error(state, "\"%.32s\" is none of control, lifecycle, revocations, answers, status, deadletter, audit",
+               tail->name);
 }
 
 static void check_tail(struct tail *tail, const struct argp_state *state)
 {
     find_topic(tail, state);
     bool control = tail->topic == CURFEW_TOPIC_CONTROL;
-    bool lanes = tail->topic != CURFEW_TOPIC_STATUS && tail->topic != CURFEW_TOPIC_DEADLETTER;
+    bool lanes = tail->topic != CURFEW_TOPIC_STATUS && tail->topic != CURFEW_TOPIC_DEADLETTER &&
+                 tail->topic != CURFEW_TOPIC_AUDIT;
+    if (tail->type >= 0 && tail->topic == CURFEW_TOPIC_AUDIT)
+        argp_error(state, "audit holds OCSF events, which have no --type; pick them by class_uid with jq");
     if (tail->lane >= 0 && !lanes)
         argp_error(state, "%s has no lanes; leave --lane out", tail->name);
     if (tail->lane > 0 && control)
@@ -101,10 +107,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 static const struct curfew_cli_syntax syntax = {
     .options = options,
     .parse = parse,
-    .args = "control|lifecycle|revocations|answers|status|deadletter",
+    .args = "control|lifecycle|revocations|answers|status|deadletter|audit",
     .help = "Prints a topic's records, one JSON object a line: topic, partition, offset, timestamp_us, event. Goes on "
             "until it is told to stop (SIGINT, SIGTERM), or with --until-end to the end. A record that cannot be "
-            "decoded is printed with undecodable true, its reason, length and SHA-256.\v"
+            "decoded is printed with undecodable true, its reason, length and SHA-256. Of audit the event is OCSF.\v"
             "Example:\n"
             "  curfew tail lifecycle --from end\n"
             "  curfew tail revocations --lane 3 --type floors --until-end\n"
@@ -173,6 +179,24 @@ static void print_undecodable(const struct tail *tail, const struct curfew_bus_e
            record->value.size, text);
 }
 
+static void print_audit(const struct tail *tail, const struct curfew_bus_event *record)
+{
+    struct curfew_json *json = NULL;
+    struct curfew_error error;
+    char *text = NULL;
+
+    if (curfew_json_parse(record->value, &json, &error) == CURFEW_OK)
+        text = curfew_json_print(json);
+    if (text == NULL) {
+        print_undecodable(tail, record, CURFEW_REASON_UNDECODABLE);
+    } else {
+        print_place(tail, record);
+        printf("\"event\":%s}\n", text);
+    }
+    free(text);
+    curfew_json_destroy(json);
+}
+
 static void print_record(const struct tail *tail, const struct curfew_bus_event *record)
 {
     _Alignas(max_align_t) static uint8_t memory[CURFEW_CODEC_MEMORY];
@@ -224,7 +248,9 @@ static enum curfew_status take(struct tail *tail, struct curfew_bus *bus, const 
         return CURFEW_OK;
     if (event->kind == CURFEW_BUS_GAP)
         return go_on_after_gap(tail, bus, event, error);
-    if (event->kind == CURFEW_BUS_RECORD)
+    if (event->kind == CURFEW_BUS_RECORD && tail->topic == CURFEW_TOPIC_AUDIT)
+        print_audit(tail, event);
+    else if (event->kind == CURFEW_BUS_RECORD)
         print_record(tail, event);
     if (event->kind == CURFEW_BUS_CAUGHT_UP)
         tail->caught_up[event->partition] = true;
