@@ -175,6 +175,13 @@ static struct curfew_json *own_words(const struct curfew_request *request, const
     return words;
 }
 
+static enum curfew_audit_disposition disposition_of(enum curfew_decision decision)
+{
+    return decision == CURFEW_DENY        ? CURFEW_AUDIT_ACCESS_REVOKED
+           : decision == CURFEW_NOT_VALID ? CURFEW_AUDIT_UNAUTHORIZED
+                                          : CURFEW_AUDIT_BLOCKED;
+}
+
 static struct curfew_json *event_of(const struct curfew_verdicts *verdicts, const struct curfew_request *request,
                                     const struct curfew_claims *claims, const struct curfew_verdict *verdict,
                                     int64_t time_us)
@@ -190,8 +197,7 @@ static struct curfew_json *event_of(const struct curfew_verdicts *verdicts, cons
     if (!made || !set(event, "actor", actor_of(claims, false)) ||
         !set(event, "api", object_of("operation", curfew_slice_of("authorize"))) ||
         !set(event, "src_endpoint", object_of("svc_name", curfew_slice_of(verdicts->audience))) ||
-        !set(event, "action_id", curfew_json_of_int(2)) ||
-        !curfew_audit_text(event, "action", curfew_slice_of("Denied")) ||
+        !curfew_audit_denied(event, disposition_of(verdict->decision)) ||
         !curfew_audit_text(event, "status_code", curfew_slice_of(verdict->reason)) ||
         !curfew_audit_text(event, "status_detail", curfew_slice_of(curfew_decision_name(verdict->decision)))) {
         curfew_json_destroy(event);

@@ -88,6 +88,16 @@ struct curfew_json *curfew_audit_event(const struct curfew_audit_kind *kind, int
     return event;
 }
 
+bool curfew_audit_denied(struct curfew_json *event, enum curfew_audit_disposition disposition)
+{
+    const char *name = disposition == CURFEW_AUDIT_ACCESS_REVOKED ? "Access Revoked"
+                       : disposition == CURFEW_AUDIT_REJECTED     ? "Rejected"
+                       : disposition == CURFEW_AUDIT_UNAUTHORIZED ? "Unauthorized"
+                                                                  : "Blocked";
+    return set_int(event, "action_id", 2) && set_word(event, "action", "Denied") &&
+           set_int(event, "disposition_id", disposition) && set_word(event, "disposition", name);
+}
+
 static struct curfew_json *product_of(const struct curfew_audit *audit)
 {
     struct curfew_json *product = curfew_json_object();
@@ -115,6 +125,20 @@ static void make_uid(const struct curfew_audit *audit, const uint8_t *uid, char 
     curfew_hex(uid == NULL ? digest : uid, CURFEW_AUDIT_UID_SIZE, text);
 }
 
+/* An event with attributes of a profile has to name it. */
+static bool add_profiles(struct curfew_json *metadata, const struct curfew_json *event)
+{
+    if (curfew_json_member(event, "action_id") == NULL) {
+        return true;
+    }
+    struct curfew_json *profiles = curfew_json_array();
+    if (!curfew_json_append(profiles, curfew_json_of_string(curfew_slice_of("security_control")))) {
+        curfew_json_destroy(profiles);
+        return false;
+    }
+    return curfew_json_set(metadata, "profiles", profiles);
+}
+
 /* As whoever verifies reads it back: who, which start, which number. */
 static bool add_metadata(const struct curfew_audit *audit, struct curfew_json *event, const uint8_t *uid,
                          struct curfew_slice tenant)
@@ -126,7 +150,7 @@ static bool add_metadata(const struct curfew_audit *audit, struct curfew_json *e
         set_word(metadata, "version", CURFEW_AUDIT_OCSF) && curfew_json_set(metadata, "product", product_of(audit)) &&
         set_word(metadata, "uid", text) && set_int(metadata, "sequence", (int64_t)audit->next) &&
         set_word(metadata, "log_provider", audit->provider) && set_word(metadata, "log_name", audit->start_text) &&
-        curfew_audit_text(metadata, "tenant_uid", tenant);
+        curfew_audit_text(metadata, "tenant_uid", tenant) && add_profiles(metadata, event);
     if (!made) {
         curfew_json_destroy(metadata);
         return false;
@@ -193,7 +217,9 @@ bool curfew_audit_is_durable(const struct curfew_audit *audit, uint64_t sequence
 static struct curfew_json *app_of(const struct curfew_audit *audit)
 {
     struct curfew_json *app = product_of(audit);
-    if (!set_word(app, "feature", audit->provider)) {
+    struct curfew_json *feature = curfew_json_object();
+    const bool made = set_word(feature, "name", audit->provider) && set_word(feature, "uid", audit->start_text);
+    if (!curfew_json_set(app, "feature", feature) || !made) {
         curfew_json_destroy(app);
         return NULL;
     }

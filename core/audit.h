@@ -15,7 +15,7 @@
 #include "core/clock.h"
 #include "core/json.h"
 
-#define CURFEW_AUDIT_OCSF "1.3.0"
+#define CURFEW_AUDIT_OCSF "1.8.0"
 #define CURFEW_AUDIT_PENDING_MAX 16384
 #define CURFEW_AUDIT_CHECKPOINT_US (60 * CURFEW_US_PER_S)
 #define CURFEW_AUDIT_UID_SIZE 16
@@ -49,6 +49,14 @@ enum curfew_audit_severity {
     CURFEW_AUDIT_FATAL,
 };
 
+/* disposition_id of what was denied (profile security_control). */
+enum curfew_audit_disposition {
+    CURFEW_AUDIT_BLOCKED = 2, /* it could not be decided */
+    CURFEW_AUDIT_ACCESS_REVOKED = 24,
+    CURFEW_AUDIT_REJECTED = 25,
+    CURFEW_AUDIT_UNAUTHORIZED = 26, /* nothing proved that it may */
+};
+
 struct curfew_audit_kind {
     enum curfew_audit_class class_uid;
     enum curfew_audit_activity activity;
@@ -61,6 +69,8 @@ struct curfew_audit_kind {
 struct curfew_json *curfew_audit_event(const struct curfew_audit_kind *kind, int64_t time_us);
 /* Sets a text member; nothing when it is empty, and "(not UTF-8)" for what is not. False: no memory. */
 bool curfew_audit_text(struct curfew_json *object, const char *name, struct curfew_slice text) CURFEW_MUST_CHECK;
+/* Says of an event that it was denied, by the profile security_control. False: no memory. */
+bool curfew_audit_denied(struct curfew_json *event, enum curfew_audit_disposition disposition) CURFEW_MUST_CHECK;
 
 struct curfew_audit;
 

@@ -226,7 +226,7 @@ static struct curfew_json *refused(const struct curfew_effects *effects, const s
     made = set(event, "resources", resources) && made;
     if (!made || !set(event, "api", object_of("operation", curfew_slice_of(name))) ||
         !set(event, "src_endpoint", object_of("svc_name", curfew_slice_of(lane == 0 ? "control" : "lifecycle"))) ||
-        !set_int(event, "action_id", 2) || !set_word(event, "action", "Denied") ||
+        !curfew_audit_denied(event, is_forgery(effects) ? CURFEW_AUDIT_UNAUTHORIZED : CURFEW_AUDIT_REJECTED) ||
         !set_word(event, "status_code", curfew_reason_name((enum curfew_reason)reason))) {
         curfew_json_destroy(event);
         return NULL;

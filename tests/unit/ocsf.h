@@ -1,6 +1,8 @@
-/* ocsf: what OCSF 1.3 asks of the three classes in use, as far as a program can check it here (source: the schema's
+/* ocsf: what OCSF 1.8.0 asks of the three classes in use, as far as a program can check it here: what is required,
+ * that nothing else is said than what the schema has a name and a type for, and enumerations (source: the schema's
  * events/base_event.json, events/application/api_activity.json, events/application/application_lifecycle.json,
- * events/iam/entity_management.json, objects/metadata.json, objects/actor.json, objects/managed_entity.json). */
+ * events/iam/entity_management.json, profiles/security_control.json, and of objects/ metadata, product, feature, actor,
+ * user, session, authorization, api, network_endpoint, resource_details, managed_entity). */
 #ifndef CURFEW_TESTS_UNIT_OCSF_H
 #define CURFEW_TESTS_UNIT_OCSF_H
 
