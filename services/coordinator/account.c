@@ -149,17 +149,35 @@ static struct curfew_json *object_of(const char *name, struct curfew_slice text)
     return object;
 }
 
-/* Who is said to have written it, in whose session and for which user. */
-static struct curfew_json *actor_of(const struct curfew_event *event, const struct about *about)
+/* Who proved to have written it, in whose session and for which user. Names that nobody proved are nobody's: a forged
+ * record must not accuse whom it names. */
+static struct curfew_json *actor_of(const struct curfew_effects *effects, const struct about *about)
 {
-    const struct curfew_slice writer = writer_of(event);
-    struct curfew_json *actor = object_of("app_name", writer.size == 0 ? curfew_slice_of("unknown") : writer);
+    const struct curfew_slice writer = writer_of(effects->event);
+    struct curfew_json *actor =
+        object_of("app_name", effects->proven && writer.size > 0 ? writer : curfew_slice_of("unknown"));
+    if (!effects->proven) {
+        return actor;
+    }
     if (!((about->user.size == 0 || set(actor, "user", object_of("uid", about->user))) &&
           (about->session.size == 0 || set(actor, "session", object_of("uid", about->session))))) {
         curfew_json_destroy(actor);
         return NULL;
     }
     return actor;
+}
+
+/* The names an unproven record gives. */
+static struct curfew_json *claimed_of(const struct curfew_event *event, const struct about *about)
+{
+    struct curfew_json *claimed = curfew_json_object();
+    if (!curfew_audit_text(claimed, "writer", writer_of(event)) || !curfew_audit_text(claimed, "user", about->user) ||
+        !curfew_audit_text(claimed, "session", about->session) ||
+        !curfew_audit_text(claimed, "tenant", about->tenant)) {
+        curfew_json_destroy(claimed);
+        return NULL;
+    }
+    return claimed;
 }
 
 /* Where in the log, and what OCSF has no word for. */
@@ -180,6 +198,9 @@ static struct curfew_json *own_words(int32_t lane, const uint8_t *log_id, const 
     if (made && effects->refused) {
         made = set(words, "retriable", curfew_json_of_bool(effects->refusal.retriable)) &&
                set(words, "dead_letter", curfew_json_of_bool(effects->dead_letter));
+    }
+    if (made && effects->event != NULL && !effects->proven) {
+        made = set(words, "claimed", claimed_of(effects->event, about));
     }
     if (made && effects->pending) {
         made = set(words, "waits_for_second_operator", curfew_json_of_bool(true));
@@ -208,6 +229,17 @@ static bool is_late(int32_t reason)
            reason == CURFEW_REASON_USER_REVOKED;
 }
 
+static bool set_resource(struct curfew_json *event, const struct about *about)
+{
+    if (about->id.size == 0) {
+        return true; /* a resource has a name or a uid, or is not there */
+    }
+    struct curfew_json *resource = object_of("type", curfew_slice_of(about->type));
+    struct curfew_json *resources = curfew_json_array();
+    const bool made = curfew_audit_text(resource, "uid", about->id);
+    return curfew_json_append(resources, resource) && set(event, "resources", resources) && made;
+}
+
 static struct curfew_json *refused(const struct curfew_effects *effects, const struct about *about, int64_t time_us,
                                    int32_t lane)
 {
@@ -219,12 +251,7 @@ static struct curfew_json *refused(const struct curfew_effects *effects, const s
                                            true};
     const char *name = effects->event == NULL ? "unreadable" : curfew_event_name(effects->event->type);
     struct curfew_json *event = curfew_audit_event(&kind, time_us);
-    struct curfew_json *resource = object_of("type", curfew_slice_of(about->type));
-    struct curfew_json *resources = curfew_json_array();
-    bool made = curfew_audit_text(resource, "uid", about->id);
-    made = curfew_json_append(resources, resource) && made;
-    made = set(event, "resources", resources) && made;
-    if (!made || !set(event, "api", object_of("operation", curfew_slice_of(name))) ||
+    if (!set_resource(event, about) || !set(event, "api", object_of("operation", curfew_slice_of(name))) ||
         !set(event, "src_endpoint", object_of("svc_name", curfew_slice_of(lane == 0 ? "control" : "lifecycle"))) ||
         !curfew_audit_denied(event, is_forgery(effects) ? CURFEW_AUDIT_UNAUTHORIZED : CURFEW_AUDIT_REJECTED) ||
         !set_word(event, "status_code", curfew_reason_name((enum curfew_reason)reason))) {
@@ -321,7 +348,7 @@ enum curfew_status curfew_account_make(int32_t lane, const uint8_t log_id[CURFEW
     }
     const struct about about = about_of(effects->event);
     make_uid(lane, log_id, record->offset, account->uid);
-    account->tenant = about.tenant;
+    account->tenant = effects->proven ? about.tenant : (struct curfew_slice){NULL, 0};
     struct curfew_json *event = effects->refused ? refused(effects, &about, record->timestamp_us, lane)
                                                  : accepted(effects, &about, record->timestamp_us);
     struct curfew_json *words = own_words(lane, log_id, record, effects, &about);
@@ -330,7 +357,7 @@ enum curfew_status curfew_account_make(int32_t lane, const uint8_t log_id[CURFEW
     struct curfew_json *unmapped = curfew_json_object();
     made = set(unmapped, "curfew", words) && made;
     made = set(event, "unmapped", unmapped) && made;
-    made = set(event, "actor", actor_of(effects->event, &about)) && made;
+    made = set(event, "actor", actor_of(effects, &about)) && made;
     if (!made) {
         curfew_json_destroy(event);
         return CURFEW_NOMEM;

@@ -1,7 +1,7 @@
 /* account: what a stepped record is to those who audit: an OCSF event, or nothing. A function of the log alone, so that
  * every coordinator and every replay tells the same, under the same uid. Pure. Any thread.
  *
- * Told: what was refused, with who is said to have written it and why; what operators say on control; ends, by whom or
+ * Told: what was refused, with who proved to have written it and why; what operators say on control; ends, by whom or
  * by a lease or deadline that ran out. Not told: starts, mints and heartbeats that were accepted: the log itself holds
  * them, proven. Nothing of a record that could not be read but its length and digest. */
 #ifndef CURFEW_COORDINATOR_ACCOUNT_H

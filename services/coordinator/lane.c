@@ -371,6 +371,7 @@ static enum curfew_step go_on(struct curfew_lane *lane, const struct curfew_reco
         refuse(effects, record->offset, ruling.reason);
         return CURFEW_STEP_DONE;
     }
+    effects->proven = true;
     const enum curfew_step step = admit(lane, record, event);
     if (step == CURFEW_STEP_DONE) {
         act(lane, record, event, author, effects);

@@ -45,6 +45,7 @@ struct curfew_break_glass {
 /* What one record led to. Pointers live until the next step. */
 struct curfew_effects {
     const struct curfew_event *event; /* NULL: no one could read it */
+    bool proven; /* by its writer's key, for this place */
     bool tick; /* a tick: nobody waits for an answer to it */
     bool refused; /* `refusal` holds */
     struct curfew_refusal refusal;

@@ -178,6 +178,29 @@ static void a_forgery_weighs_more_than_a_slip(void **state)
     end(cluster);
 }
 
+static void a_forged_record_accuses_nobody(void **state)
+{
+    (void)state; /* goal: names in a record that nobody proved are not the actor's, and file it under no tenant */
+    struct cluster *cluster = begin();
+    struct curfew_event event = session_of();
+    event.as.session_started.writer = curfew_slice_of("mallory");
+    event.as.session_started.said_us = cluster->now.wall_us;
+    say(cluster, event);
+    struct curfew_json *json = newest(cluster);
+    ocsf_assert_text(json, "status_code", "unknown_writer");
+    ocsf_assert_text(json, "disposition", "Unauthorized");
+    ocsf_assert_text(json, "actor.app_name", "unknown");
+    assert_null(ocsf_at(json, "actor.user"));
+    assert_null(ocsf_at(json, "actor.session"));
+    assert_null(ocsf_at(json, "metadata.tenant_uid"));
+    ocsf_assert_text(json, "unmapped.curfew.claimed.writer", "mallory");
+    ocsf_assert_text(json, "unmapped.curfew.claimed.user", "ada");
+    ocsf_assert_text(json, "unmapped.curfew.claimed.session", WORLD_SESSION);
+    ocsf_assert_text(json, "unmapped.curfew.claimed.tenant", "acme");
+    curfew_json_destroy(json);
+    end(cluster);
+}
+
 static void glass_that_breaks_is_fatal(void **state)
 {
     (void)state; /* goal: what one operator does alone that takes two has the highest severity there is; a proposal says
@@ -318,6 +341,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_refusal_says_who_what_and_why),
         cmocka_unit_test(a_forgery_weighs_more_than_a_slip),
+        cmocka_unit_test(a_forged_record_accuses_nobody),
         cmocka_unit_test(glass_that_breaks_is_fatal),
         cmocka_unit_test(a_lease_that_runs_out_is_told),
         cmocka_unit_test(no_answer_before_the_account_is_durable),

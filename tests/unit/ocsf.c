@@ -171,6 +171,17 @@ static void assert_known(const struct curfew_json *object, const struct attribut
     }
 }
 
+/* objects/_entity.json: at least one of name and uid. */
+static void assert_identified(const struct curfew_json *list)
+{
+    for (size_t i = 0; i < curfew_json_count(list); i++) {
+        const struct curfew_json *item = curfew_json_item(list, i);
+        if (ocsf_at(item, "name") == NULL && ocsf_at(item, "uid") == NULL) {
+            fail_msg("a resource has neither name nor uid");
+        }
+    }
+}
+
 static void assert_not_there(const struct curfew_json *event, const char *const *names)
 {
     for (size_t i = 0; names[i] != NULL; i++) {
@@ -233,6 +244,7 @@ void ocsf_assert(const struct curfew_json *event)
         assert_all(event, api_activity);
         assert_true(any(event, actors) && any(event, endpoints));
         assert_int_equal(ocsf_int(event, "action_id"), 2);
+        assert_identified(ocsf_at(event, "resources"));
         assert_not_there(event, not_in_api);
     } else if (class_uid == 3004) {
         assert_all(event, entity_management);
