@@ -182,6 +182,36 @@ static enum curfew_audit_disposition disposition_of(enum curfew_decision decisio
                                           : CURFEW_AUDIT_BLOCKED;
 }
 
+/* At most CURFEW_ASKED_MAX bytes, and no piece of a character. */
+static struct curfew_slice asked(const char *text)
+{
+    struct curfew_slice cut = {(const uint8_t *)text, text == NULL ? 0 : strnlen(text, CURFEW_ASKED_MAX + 1)};
+    if (cut.size > CURFEW_ASKED_MAX) {
+        cut.size = CURFEW_ASKED_MAX;
+        while (cut.size > 0 && (cut.at[cut.size] & 0xc0) == 0x80) {
+            cut.size--;
+        }
+    }
+    return cut;
+}
+
+/* What was asked for, and at whose door. */
+static bool set_asked(const struct curfew_verdicts *verdicts, struct curfew_json *event,
+                      const struct curfew_request *request)
+{
+    const struct curfew_slice action = asked(request->action);
+    const bool leaks =
+        request->resource != NULL && request->token_size > 0 &&
+        memmem(request->resource, strlen(request->resource), request->token, request->token_size) != NULL;
+    const struct curfew_slice resource =
+        leaks ? curfew_slice_of("(withheld: it holds the token)") : asked(request->resource);
+    struct curfew_json *resources = resource.size == 0 ? NULL : curfew_json_array();
+    return set(event, "api", object_of("operation", action.size == 0 ? curfew_slice_of("authorize") : action)) &&
+           set(event, "src_endpoint", object_of("svc_name", curfew_slice_of(verdicts->audience))) &&
+           (resource.size == 0 ||
+            (curfew_json_append(resources, object_of("name", resource)) && set(event, "resources", resources)));
+}
+
 static struct curfew_json *event_of(const struct curfew_verdicts *verdicts, const struct curfew_request *request,
                                     const struct curfew_claims *claims, const struct curfew_verdict *verdict,
                                     int64_t time_us)
@@ -194,9 +224,7 @@ static struct curfew_json *event_of(const struct curfew_verdicts *verdicts, cons
     struct curfew_json *unmapped = curfew_json_object();
     bool made = set(unmapped, "curfew", own_words(request, claims, verdict));
     made = set(event, "unmapped", unmapped) && made;
-    if (!made || !set(event, "actor", actor_of(claims, false)) ||
-        !set(event, "api", object_of("operation", curfew_slice_of("authorize"))) ||
-        !set(event, "src_endpoint", object_of("svc_name", curfew_slice_of(verdicts->audience))) ||
+    if (!made || !set(event, "actor", actor_of(claims, false)) || !set_asked(verdicts, event, request) ||
         !curfew_audit_denied(event, disposition_of(verdict->decision)) ||
         !curfew_audit_text(event, "status_code", curfew_slice_of(verdict->reason)) ||
         !curfew_audit_text(event, "status_detail", curfew_slice_of(curfew_decision_name(verdict->decision)))) {

@@ -31,6 +31,7 @@ enum body_state { BODY_KEPT, BODY_OVER_BOUND, BODY_NO_MEMORY };
 
 struct curfew_http_request {
     struct MHD_Connection *connection;
+    const char *method;
     const char *path;
     bool begun; /* headers were looked at */
     bool has_nul; /* in target, header or argument: text behind it would be unseen */
@@ -50,6 +51,11 @@ struct match {
 };
 
 /* ---- requests, as handlers see them ---- */
+
+const char *curfew_http_method(const struct curfew_http_request *request)
+{
+    return request->method;
+}
 
 const char *curfew_http_path(const struct curfew_http_request *request)
 {
@@ -336,6 +342,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     if (request == NULL) {
         return MHD_NO; /* there was no memory for it */
     }
+    request->method = method;
     request->path = path;
     if (!request->begun) {
         return begin(request, version, &answered);

@@ -44,6 +44,7 @@ void curfew_http_close(struct curfew_http *http);
 /* "127.0.0.1:41234": where it listens. */
 const char *curfew_http_address(const struct curfew_http *http);
 
+const char *curfew_http_method(const struct curfew_http_request *request);
 const char *curfew_http_path(const struct curfew_http_request *request);
 /* A header by name, any case; NULL when absent. `*count` (may be NULL) tells how often it was sent. */
 const char *curfew_http_header(const struct curfew_http_request *request, const char *name, int *count);

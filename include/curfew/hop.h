@@ -17,6 +17,7 @@ extern "C" {
 #endif
 
 #define CURFEW_TOKEN_MAX (16 * 1024) /* bytes of a token; longer is not valid */
+#define CURFEW_ASKED_MAX 256 /* bytes of a request's action or resource that are audited; more is cut off */
 
 struct curfew_hop;
 
@@ -46,6 +47,10 @@ struct curfew_request {
     const char *token;
     size_t token_size;
     enum curfew_class strictness;
+    /* What the token is used for, told to the audit as it is: "POST", "/v1/payments/7". They decide nothing, and hold
+     * no secret: a path goes without its query. NULL: not known. */
+    const char *action;
+    const char *resource;
 };
 
 struct curfew_verdict {

@@ -121,7 +121,12 @@ static void handle_check(void *context, const struct curfew_http_request *reques
 {
     const struct curfew_check *check = context;
     struct curfew_error error;
-    struct curfew_request question = {.size = sizeof question};
+    const char *path = curfew_http_path(request) + strlen(CHECK_PATH);
+    struct curfew_request question = {
+        .size = sizeof question,
+        .action = path[0] == '\0' ? NULL : curfew_http_method(request), /* a bare question is of no request */
+        .resource = path[0] == '\0' ? NULL : path,
+    };
     struct curfew_verdict verdict = {
         .decision = CURFEW_NOT_VALID, .reason = "no_token", .lane = -1, .stale_lane = -1, .age_us = -1};
     if (!find_class(check, request, &question.strictness, response)) {

@@ -5,7 +5,8 @@
  *
  * The class of the check comes from `class=` in the query or the header X-Curfew-Class, else from guard.class. Of two,
  * the stricter counts. On /v1/check/... path and query are those of the request a proxy asks about, chosen by whoever
- * sent it: there the query has no say.
+ * sent it: there the query has no say, and method and path are told to the
+ * audit.
  *
  * It answers from a hop through a small ops table. Handlers run on the server's threads, many at once. */
 #ifndef CURFEW_GUARD_CHECK_H

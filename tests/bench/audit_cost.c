@@ -41,7 +41,12 @@ static void measure(struct curfew_verdicts *verdicts, const struct curfew_jose_k
                                          .jti = curfew_slice_of("AAECAwQFBgcICQoLDA0ODw"),
                                          .agents = {agents, 1},
                                          .path = {path, 1}};
-    const struct curfew_request request = {sizeof request, (const char *)token.at, token.size, CURFEW_CLASS_STRICT};
+    const struct curfew_request request = {.size = sizeof request,
+                                           .token = (const char *)token.at,
+                                           .token_size = token.size,
+                                           .strictness = CURFEW_CLASS_STRICT,
+                                           .action = "POST",
+                                           .resource = "/v1/payments/7"};
     const struct curfew_verdict verdicts_of[] = {
         [ALLOWED] = {.decision = CURFEW_ALLOW, .reason = "fresh", .stale_lane = -1},
         [DENIED] = {.decision = CURFEW_DENY, .reason = "revoked", .stale_lane = -1},

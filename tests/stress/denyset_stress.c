@@ -342,9 +342,10 @@ static void read_verdict(struct reader *reader)
     int64_t attempt = (int64_t)i + 1;
     int64_t round = begun(reader);
     struct curfew_now now = {BASE_US + round, BOOT_US + round};
-    struct curfew_request request = {sizeof(request), world->texts[job][i], strlen(world->texts[job][i]),
-                                     CURFEW_CLASS_STRICT};
+    struct curfew_request request = {
+        .size = sizeof(request), .token = world->texts[job][i], .strictness = CURFEW_CLASS_STRICT};
     struct curfew_verdict verdict;
+    request.token_size = strlen(request.token);
     /* acquire: the floor it tells of must be seen below */
     int64_t least = atomic_load_explicit(&world->fence[job], memory_order_acquire);
     if (reader->judgements++ % DECIDE_EVERY == 0) {

@@ -25,6 +25,7 @@ struct script {
     bool out_of_memory;
     int asked;
     char token[CURFEW_TOKEN_MAX + 1]; /* what it was asked about */
+    char action[64], resource[64]; /* "-": NULL */
     enum curfew_class strictness;
 };
 
@@ -35,6 +36,8 @@ static enum curfew_status script_authorize(void *context, const struct curfew_re
     (void)error;
     script->asked++;
     snprintf(script->token, sizeof script->token, "%.*s", (int)request->token_size, request->token);
+    snprintf(script->action, sizeof script->action, "%s", request->action == NULL ? "-" : request->action);
+    snprintf(script->resource, sizeof script->resource, "%s", request->resource == NULL ? "-" : request->resource);
     script->strictness = request->strictness;
     *verdict = script->verdict;
     return CURFEW_OK;
@@ -198,6 +201,28 @@ static void any_method_and_suffix_is_a_check(void **state)
     assert_int_equal(ask(world, "GET /v1/checks?class=strict HTTP/1.1" BEARER), 404);
 }
 
+static void what_a_proxy_asks_about_is_handed_on(void **state)
+{
+    /* Goal: method and path of the request, for the audit; never its query, and nothing for a bare question. */
+    struct world *world = *state;
+    static const struct {
+        const char *line, *action, *resource;
+    } rows[] = {
+        {"GET /v1/check", "-", "-"},
+        {"POST /v1/check?class=strict", "-", "-"},
+        {"PUT /v1/check/a/b?token=secret", "PUT", "/a/b"},
+        {"DELETE /v1/check/pay%20me", "DELETE", "/pay me"},
+        {"GET /v1/check/", "GET", "/"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char head[300];
+        snprintf(head, sizeof head, "%s HTTP/1.1\r\nX-Curfew-Class: strict\r\nContent-Length: 0" BEARER, rows[i].line);
+        assert_int_equal(ask(world, head), 200);
+        assert_string_equal(world->script.action, rows[i].action);
+        assert_string_equal(world->script.resource, rows[i].resource);
+    }
+}
+
 /* ---- the token ---- */
 
 static void the_scheme_may_be_in_any_case(void **state)
@@ -357,6 +382,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(each_verdict_has_its_code_and_body, begin),
         cmocka_unit_test_setup(any_method_and_suffix_is_a_check, begin),
+        cmocka_unit_test_setup(what_a_proxy_asks_about_is_handed_on, begin),
         cmocka_unit_test_setup(the_scheme_may_be_in_any_case, begin),
         cmocka_unit_test_setup(without_one_clear_token_the_hop_is_not_asked, begin),
         cmocka_unit_test_setup(a_long_token_arrives_whole, begin),

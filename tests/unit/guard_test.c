@@ -19,7 +19,7 @@ static void what_is_no_token_is_not_valid(void **state)
 {
     /* Goal: each fault of the token becomes the verdict's word, before anything is known of its lane. */
     struct world *world = *state;
-    struct curfew_request none = {sizeof none, NULL, 5, CURFEW_CLASS_STRICT};
+    struct curfew_request none = {.size = sizeof none, .token_size = 5, .strictness = CURFEW_CLASS_STRICT};
     struct curfew_verdict verdict;
     char *unsigned_token = forge_unsigned("{\"alg\":\"none\",\"typ\":\"at+jwt\"}", FORGE_PAYLOAD);
     char *other_type = forge_token(world->key, "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\"one\"}", FORGE_PAYLOAD);
@@ -175,7 +175,7 @@ static void a_token_found_good_before_is_held_to_the_issuers_of_now(void **state
     } rows[] = {{"https://id.example", "tenant"}, {"https://other.example", "issuer"}};
     struct world *world = *state;
     struct curfew_guard guard = world->guard;
-    struct curfew_request request = {sizeof request, NULL, 0, CURFEW_CLASS_STRICT};
+    struct curfew_request request = {.size = sizeof request, .strictness = CURFEW_CLASS_STRICT};
     struct curfew_token *token = NULL;
     struct curfew_verdict verdict;
     struct curfew_error error;

@@ -104,7 +104,8 @@ static inline int begin(void **state)
 static inline struct curfew_verdict decide_text(const struct world *world, const char *text,
                                                 enum curfew_class strictness)
 {
-    struct curfew_request request = {sizeof request, text, strlen(text), strictness};
+    struct curfew_request request = {.size = sizeof request, .token = text, .strictness = strictness};
+    request.token_size = strlen(text);
     struct curfew_verdict verdict;
     memset(&verdict, 0xee, sizeof verdict);
     curfew_guard_decide(&world->guard, &request, world->now, &verdict);

@@ -83,6 +83,7 @@ static void a_denial_names_user_agent_and_action_together(void **state)
     ocsf_assert_text(json, "actor.app_uid", "spiffe://acme/planner");
     ocsf_assert_text(json, "actor.session.uid", FORGE_SESSION);
     ocsf_assert_text(json, "api.operation", "authorize");
+    assert_null(ocsf_at(json, "resources"));
     ocsf_assert_text(json, "src_endpoint.svc_name", "books");
     ocsf_assert_text(json, "status_code", "revoked");
     ocsf_assert_text(json, "status_detail", "deny");
@@ -92,6 +93,55 @@ static void a_denial_names_user_agent_and_action_together(void **state)
     ocsf_assert_text(json, "unmapped.curfew.jti", "t-1");
     assert_int_equal(curfew_json_count(ocsf_at(json, "unmapped.curfew.path")), 2);
     assert_int_equal(curfew_json_count(ocsf_at(json, "unmapped.curfew.agents")), 1);
+    curfew_json_destroy(json);
+}
+
+/* The record of a denial of this request. */
+static struct curfew_json *denied(struct world *world, const char *action, const char *resource)
+{
+    struct curfew_request request = {.size = sizeof request, .token = world->token, .strictness = CURFEW_CLASS_STRICT};
+    struct curfew_verdict verdict;
+    request.token_size = strlen(world->token);
+    request.action = action;
+    request.resource = resource;
+    curfew_guard_decide(&world->guard, &request, world->now, &verdict);
+    assert_int_equal(verdict.decision, CURFEW_DENY);
+    (void)take(world->now);
+    return newest(world->token);
+}
+
+static const struct curfew_json *resource_of(const struct curfew_json *json)
+{
+    assert_int_equal(curfew_json_count(ocsf_at(json, "resources")), 1);
+    return curfew_json_item(ocsf_at(json, "resources"), 0);
+}
+
+static void what_the_token_was_used_for_is_told(void **state)
+{
+    /* Goal: the downstream action stands beside user and agent; it is cut at its bound, between characters, and a token
+     * in it stays out. */
+    struct world *world = *state;
+    const struct curfew_subject session = session_subject();
+    char text[CURFEW_TOKEN_MAX + 16];
+    raise_floor(world, &session, CURFEW_FLOOR_MAX);
+    struct curfew_json *json = denied(world, "POST", "/v1/payments/7");
+    ocsf_assert_text(json, "api.operation", "POST");
+    ocsf_assert_text(resource_of(json), "name", "/v1/payments/7");
+    ocsf_assert_text(json, "actor.user.uid", "ana");
+    ocsf_assert_text(json, "actor.app_uid", "spiffe://acme/planner");
+    curfew_json_destroy(json);
+    (void)snprintf(text, sizeof text, "/%s/more", world->token);
+    json = denied(world, "GET", text);
+    ocsf_assert_text(resource_of(json), "name", "(withheld: it holds the token)");
+    curfew_json_destroy(json);
+    memset(text, 'x', sizeof text);
+    memcpy(text + CURFEW_ASKED_MAX - 1, "\xc3\xa9tail", sizeof "\xc3\xa9tail");
+    json = denied(world, "GET", text);
+    text[CURFEW_ASKED_MAX - 1] = '\0';
+    ocsf_assert_text(resource_of(json), "name", text);
+    curfew_json_destroy(json);
+    json = denied(world, "GET", "/\xff");
+    ocsf_assert_text(resource_of(json), "name", "(not UTF-8)");
     curfew_json_destroy(json);
 }
 
@@ -128,7 +178,12 @@ static void what_cannot_be_decided_is_told_as_a_failure(void **state)
 
 static void tell_many(struct world *world, enum curfew_decision decision, int count)
 {
-    const struct curfew_request request = {sizeof request, world->token, strlen(world->token), CURFEW_CLASS_STANDARD};
+    const struct curfew_request request = {
+        .size = sizeof request,
+        .token = world->token,
+        .token_size = strlen(world->token),
+        .strictness = CURFEW_CLASS_STANDARD,
+    };
     const struct curfew_verdict verdict = {
         .decision = decision, .reason = "because", .lane = -1, .stale_lane = -1, .age_us = -1};
     for (int i = 0; i < count; i++) {
@@ -210,6 +265,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         VERDICT_TEST(a_denial_names_user_agent_and_action_together),
+        VERDICT_TEST(what_the_token_was_used_for_is_told),
         VERDICT_TEST(a_token_that_proves_nothing_says_nothing),
         VERDICT_TEST(what_cannot_be_decided_is_told_as_a_failure),
         VERDICT_TEST(a_flood_is_folded_and_an_allow_is_a_number),
