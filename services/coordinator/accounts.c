@@ -20,6 +20,9 @@ struct owed {
 struct curfew_accounts {
     int32_t lane;
     struct owed *first;
+    struct owed *waits; /* the first that the audit does not have; NULL: none */
+    size_t count;
+    int64_t lost; /* found no room, and the audit does not know it */
 };
 
 struct curfew_accounts *curfew_accounts_create(int32_t lane)
@@ -31,7 +34,9 @@ struct curfew_accounts *curfew_accounts_create(int32_t lane)
 
 static void drop(struct curfew_accounts *accounts, struct owed *owed)
 {
+    accounts->waits = accounts->waits == owed ? owed->next : accounts->waits;
     DL_DELETE(accounts->first, owed);
+    accounts->count--;
     curfew_json_destroy(owed->event);
     free(owed);
 }
@@ -56,6 +61,11 @@ void curfew_accounts_note(struct curfew_accounts *accounts, const uint8_t log_id
     if (account.event == NULL) {
         return;
     }
+    if (accounts->count == CURFEW_ACCOUNTS_MAX) {
+        curfew_json_destroy(account.event);
+        accounts->lost++;
+        return;
+    }
     struct owed *owed = curfew_memory_take(sizeof *owed + account.tenant.size);
     owed->offset = record->offset;
     owed->timestamp_us = record->timestamp_us;
@@ -66,6 +76,8 @@ void curfew_accounts_note(struct curfew_accounts *accounts, const uint8_t log_id
         memcpy(owed->tenant, account.tenant.at, account.tenant.size);
     }
     DL_APPEND(accounts->first, owed);
+    accounts->waits = accounts->waits == NULL ? owed : accounts->waits;
+    accounts->count++;
 }
 
 void curfew_accounts_trim(struct curfew_accounts *accounts, int64_t horizon_us)
@@ -81,15 +93,11 @@ int64_t curfew_accounts_settle(struct curfew_accounts *accounts, struct curfew_a
            curfew_audit_is_durable(audit, accounts->first->sequence)) {
         drop(accounts, accounts->first);
     }
-    struct owed *owed = accounts->first == NULL ? NULL : accounts->first->prev; /* of a utlist head: the tail */
-    while (owed != NULL && owed != accounts->first && owed->prev->event != NULL) {
-        owed = owed->prev; /* new ones stand at the tail: back to the first that waits */
-    }
-    for (; owed != NULL; owed = owed->next) {
+    curfew_audit_lose(audit, accounts->lost);
+    accounts->lost = 0;
+    for (; accounts->waits != NULL; accounts->waits = accounts->waits->next) {
+        struct owed *owed = accounts->waits;
         struct curfew_error error;
-        if (owed->event == NULL) {
-            continue;
-        }
         const enum curfew_status status =
             curfew_audit_add(audit, owed->event, owed->uid, (struct curfew_slice){owed->tenant, owed->tenant_size},
                              &owed->sequence, &error);

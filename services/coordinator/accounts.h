@@ -1,10 +1,15 @@
 /* accounts: what one lane's steps owe the audit topic. It keeps each account until the component's audit has it
  * durable: before that no answer speaks of its record, so that a coordinator that dies there, or its successor, tells
- * it again. Sans I/O. One thread. */
+ * it again. Sans I/O. One thread.
+ *
+ * Bound: CURFEW_ACCOUNTS_MAX that wait. Of more the newest take their numbers without being told (curfew_audit_lose):
+ * they show as a gap, and answers go on without them. */
 #ifndef CURFEW_COORDINATOR_ACCOUNTS_H
 #define CURFEW_COORDINATOR_ACCOUNTS_H
 
 #include "services/coordinator/account.h"
+
+#define CURFEW_ACCOUNTS_MAX 65536 /* of a lane; some 5 kB each */
 
 struct curfew_accounts;
 

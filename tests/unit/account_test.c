@@ -306,6 +306,49 @@ static void what_was_answered_is_not_told_again(void **state)
     end(cluster);
 }
 
+/* Takes everything, and keeps nothing. */
+static enum curfew_status swallow(void *self, const struct curfew_bus_record *record, struct curfew_error *error)
+{
+    (void)self, (void)record, (void)error;
+    return CURFEW_OK;
+}
+
+static void more_than_can_wait_shows_as_a_gap(void **state)
+{
+    (void)state; /* goal: while the audit takes nothing, what is kept for it has a bound; beyond it numbers are taken,
+                    and what is kept is told once there is room */
+    const uint8_t log_id[CURFEW_LOG_ID_SIZE] = {7};
+    const struct curfew_effects effects = {
+        .refused = true, .dead_letter = true, .refusal = {0, CURFEW_REASON_UNDECODABLE, false}};
+    static const struct curfew_bus_ops ops = {.produce = swallow};
+    struct curfew_bus bus = {&ops, NULL};
+    const struct curfew_audit_options options = {"coordinator", "c1", NULL, &bus, {9}};
+    struct curfew_audit *audit = NULL;
+    struct curfew_accounts *accounts = curfew_accounts_create(1);
+    const int64_t over = 5;
+    assert_int_equal(curfew_audit_create(&options, (struct curfew_now){WORLD_T0, 1}, &audit, NULL), CURFEW_OK);
+    for (int64_t i = 0; i < CURFEW_ACCOUNTS_MAX + over; i++) {
+        const struct curfew_record record = {
+            .offset = i, .timestamp_us = WORLD_T0, .log_append_time = true, .value = curfew_slice_of(JUNK)};
+        curfew_accounts_note(accounts, log_id, &record, &effects);
+    }
+    assert_int_equal(curfew_accounts_settle(accounts, audit), 0); /* nothing is durable: no answer speaks of any */
+    struct curfew_audit_stats stats = curfew_audit_stats(audit);
+    assert_int_equal(stats.lost, over);
+    assert_int_equal(stats.pending, CURFEW_AUDIT_PENDING_MAX);
+    assert_int_equal(curfew_accounts_settle(accounts, audit), 0);
+    assert_int_equal(curfew_audit_stats(audit).lost, over); /* once */
+    curfew_audit_flush(audit, (struct curfew_now){WORLD_T0, 1});
+    for (uint64_t number = 1; number <= (uint64_t)over + CURFEW_AUDIT_PENDING_MAX; number++) {
+        (void)curfew_audit_reported(audit, CURFEW_AUDIT_TICKET | number, true);
+    }
+    assert_int_equal(curfew_audit_stats(audit).pending, 0);
+    assert_int_equal(curfew_accounts_settle(accounts, audit), CURFEW_AUDIT_PENDING_MAX - 1); /* the next ones follow */
+    assert_int_equal(curfew_audit_stats(audit).pending, CURFEW_AUDIT_PENDING_MAX);
+    curfew_accounts_destroy(accounts);
+    curfew_audit_destroy(audit);
+}
+
 static void what_control_says_is_told(void **state)
 {
     (void)state; /* goal: whoever gains or loses rights, and each change of policies, is in the audit */
@@ -346,6 +389,7 @@ int main(void)
         cmocka_unit_test(a_lease_that_runs_out_is_told),
         cmocka_unit_test(no_answer_before_the_account_is_durable),
         cmocka_unit_test(what_was_answered_is_not_told_again),
+        cmocka_unit_test(more_than_can_wait_shows_as_a_gap),
         cmocka_unit_test(what_control_says_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
