@@ -26,7 +26,7 @@ static const struct curfew_cli_syntax verify_syntax = {
             "  gap            numbers that are missing between two that are there (status 1)\n"
             "  contradiction  a number that is there twice and says two things (status 1)\n"
             "  unread         records that no component of Curfew writes (status 1)\n"
-            "  cut            the first numbers are missing: the topic's retention took them\n"
+            "  cut            the first numbers are missing, and so is the topic's beginning: its retention took them\n"
             "  silence        no record for longer than a minute and a half, and then one\n"
             "  unended        silent since, without having said that it stops: it was killed, or cannot reach Kafka\n"
             "What somebody who may write to the topic adds in a component's name is not told from the component's "

@@ -2,6 +2,7 @@
 #include "services/cli/audit_streams.h"
 #include "core/audit.h"
 #include "core/digest.h"
+#include <curfew/event.h>
 #include <stdlib.h>
 #include <uthash.h>
 
@@ -26,6 +27,8 @@ struct stream {
     size_t silence_count;
     int64_t *contradictions;
     size_t contradiction_count;
+    int64_t records;
+    bool from_beginning; /* what it says of its partition stands behind offset 0 */
     uint32_t *sums; /* by number: of what it says; 0: not there */
     size_t sum_room;
     int64_t newest_us;
@@ -35,6 +38,7 @@ struct stream {
 
 struct curfew_audit_streams {
     struct stream *all;
+    int64_t begins[CURFEW_LANES_MAX]; /* by partition: 1 + the first offset; 0: none came yet */
     struct curfew_audit_totals totals;
 };
 
@@ -80,6 +84,16 @@ struct said {
     int64_t number, class_uid;
 };
 
+/* A name is printed where people look: no control character of a stranger's reaches their terminal. */
+static bool is_name(struct curfew_slice text)
+{
+    bool good = text.size > 0;
+    for (size_t i = 0; good && i < text.size; i++)
+        good = text.at[i] >= ' ' && text.at[i] != 0x7f &&
+               !(text.at[i] == 0xc2 && i + 1 < text.size && text.at[i + 1] < 0xa0);
+    return good;
+}
+
 static bool read_said(const struct curfew_json *event, struct said *said)
 {
     const struct curfew_json *metadata = curfew_json_member(event, "metadata");
@@ -88,6 +102,7 @@ static bool read_said(const struct curfew_json *event, struct said *said)
            curfew_json_int(curfew_json_member(metadata, "sequence"), &said->number) && said->number > 0 &&
            curfew_json_int(curfew_json_member(event, "class_uid"), &said->class_uid) &&
            curfew_json_string(curfew_json_member(event, "activity_name"), &said->activity) &&
+           is_name(said->component) && is_name(said->start) &&
            said->component.size + said->start.size + 2 <= NAME_MAX_SIZE;
 }
 
@@ -167,7 +182,7 @@ static bool compare(struct stream *stream, int64_t number, struct curfew_slice v
     uint8_t digest[CURFEW_SHA256_SIZE];
     uint32_t sum = 0;
     *repeat = false;
-    if (number >= CURFEW_AUDIT_COMPARED_MAX)
+    if (number >= CURFEW_AUDIT_COMPARED_MAX || number > 2 * stream->records + CURFEW_AUDIT_AHEAD_MAX)
         return true;
     curfew_sha256(&value, 1, digest);
     memcpy(&sum, digest, sizeof sum);
@@ -199,6 +214,10 @@ static enum curfew_status take(struct curfew_audit_streams *streams, const struc
 {
     bool repeat = false;
     struct stream *stream = stream_of(streams, said);
+    if (stream != NULL) {
+        stream->records++;
+        stream->from_beginning = streams->begins[record->partition] == 1;
+    }
     if (stream == NULL || !compare(stream, said->number, record->value, &repeat) ||
         !join(stream, said->number, record->timestamp_us) || !note_silence(stream, record->timestamp_us))
         return curfew_error_set(error, CURFEW_NOMEM, "verifying the audit: out of memory after %lld records",
@@ -216,6 +235,8 @@ enum curfew_status curfew_audit_streams_take(struct curfew_audit_streams *stream
     struct said said;
     enum curfew_status status = curfew_json_parse(record->value, &event, error);
     streams->totals.records++;
+    if (streams->begins[record->partition] == 0)
+        streams->begins[record->partition] = 1 + record->offset;
     if (status == CURFEW_OK && read_said(event, &said) && streams->totals.streams < CURFEW_AUDIT_STREAMS_MAX)
         status = take(streams, &said, record, error);
     else if (status != CURFEW_NOMEM) {
@@ -249,8 +270,10 @@ static void findings_of(const struct stream *stream, int64_t now_us, curfew_audi
                  visit, context);
         else if (range->first > 1)
             tell(stream,
-                 (struct curfew_audit_finding){
-                     .found = CURFEW_AUDIT_CUT, .from = 1, .to = range->first - 1, .until_us = range->first_us},
+                 (struct curfew_audit_finding){.found = stream->from_beginning ? CURFEW_AUDIT_GAP : CURFEW_AUDIT_CUT,
+                                               .from = 1,
+                                               .to = range->first - 1,
+                                               .until_us = range->first_us},
                  visit, context);
     }
     for (size_t i = 0; i < stream->contradiction_count; i++)

@@ -3,6 +3,7 @@
 #include "core/clock.h"
 #include "services/cli/audit_streams.h"
 #include <curfew/status.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,11 +20,13 @@
 static struct curfew_audit_streams *streams;
 static struct curfew_audit_finding found[FOUND_MAX];
 static int found_count;
+static int64_t offset; /* of the next record */
 
 static int setup(void **state)
 {
     (void)state;
     streams = curfew_audit_streams_create();
+    offset = 0;
     return streams == NULL ? -1 : 0;
 }
 
@@ -37,8 +40,11 @@ static int teardown(void **state)
 
 static void take_text(const char *text, int64_t at_us)
 {
-    const struct curfew_bus_event record = {
-        .kind = CURFEW_BUS_RECORD, .topic = CURFEW_TOPIC_AUDIT, .timestamp_us = at_us, .value = curfew_slice_of(text)};
+    const struct curfew_bus_event record = {.kind = CURFEW_BUS_RECORD,
+                                            .topic = CURFEW_TOPIC_AUDIT,
+                                            .offset = offset++,
+                                            .timestamp_us = at_us,
+                                            .value = curfew_slice_of(text)};
     assert_int_equal(curfew_audit_streams_take(streams, &record, NULL), CURFEW_OK);
 }
 
@@ -105,6 +111,7 @@ static void a_gap_is_named_by_its_numbers_and_times(void **state)
 static void starts_are_apart(void **state)
 {
     (void)state; /* goal: another start's numbers fill no gap */
+    offset = 70; /* retention took what was before */
     take("aa", 1, "Start", T0);
     take("bb", 2, "x", T0);
     take("aa", 3, "x", T0);
@@ -113,6 +120,42 @@ static void starts_are_apart(void **state)
     assert_int_equal(found[1].found, CURFEW_AUDIT_CUT); /* of bb the beginning is not there */
     assert_true(found[1].from == 1 && found[1].to == 1);
     assert_false(curfew_audit_is_breach(found[1].found));
+}
+
+static void a_beginning_that_retention_did_not_take_is_a_gap(void **state)
+{
+    (void)
+        state; /* goal: where the topic itself begins at its beginning, first numbers that are not there are missing */
+    take("aa", 1, "Start", T0);
+    take("bb", 4, "x", T0);
+    assert_int_equal(look(T0), 1);
+    assert_int_equal(found[0].found, CURFEW_AUDIT_GAP);
+    assert_string_equal(found[0].start, "bb");
+    assert_true(found[0].from == 1 && found[0].to == 3 && found[0].since_us == 0 && found[0].until_us == T0);
+    take("bb", 1, "Start", T0);
+    assert_int_equal(look(T0), 1);
+    assert_true(found[0].from == 2 && found[0].to == 3);
+}
+
+/* What this process holds of memory, in bytes. */
+static size_t held(void)
+{
+    return mallinfo2().uordblks + mallinfo2().hblkhd;
+}
+
+static void numbers_out_of_the_air_take_no_memory(void **state)
+{
+    (void)state; /* goal: whoever writes large numbers makes gaps, and cannot exhaust who reads; near ones compare */
+    const size_t before = held();
+    char start[16];
+    for (int i = 0; i < 4; i++) {
+        (void)snprintf(start, sizeof start, "s%d", i);
+        take(start, CURFEW_AUDIT_COMPARED_MAX - 1, "x", T0);
+    }
+    assert_true(held() - before < 1 << 20);
+    take("near", CURFEW_AUDIT_AHEAD_MAX, "x", T0);
+    take("near", CURFEW_AUDIT_AHEAD_MAX, "another", T0);
+    assert_int_equal(curfew_audit_streams_totals(streams).repeats, 1);
 }
 
 static void a_number_that_says_two_things_is_named(void **state)
@@ -157,6 +200,10 @@ static void what_is_no_audit_record_is_counted(void **state)
         "{\"class_uid\":6002,\"activity_name\":\"x\",\"metadata\":{\"sequence\":\"1\",\"log_provider\":\"h\",\"log_"
         "name\":\"a\"}}",
         "{\"class_uid\":6002,\"activity_name\":\"x\",\"metadata\":{\"sequence\":1,\"log_name\":\"a\"}}",
+        "{\"class_uid\":6002,\"activity_name\":\"x\",\"metadata\":{\"sequence\":1,\"log_provider\":\"h\\u001b[2J\","
+        "\"log_name\":\"a\"}}",
+        "{\"class_uid\":6002,\"activity_name\":\"x\",\"metadata\":{\"sequence\":1,\"log_provider\":\"h\\u009b2J\","
+        "\"log_name\":\"a\"}}",
         "{\"class_uid\":6002,\"metadata\":{\"sequence\":1,\"log_provider\":\"h\",\"log_name\":\"a\"}}",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -192,6 +239,8 @@ int main(void)
         STREAM_TEST(a_whole_topic_has_nothing_to_name),
         STREAM_TEST(a_gap_is_named_by_its_numbers_and_times),
         STREAM_TEST(starts_are_apart),
+        STREAM_TEST(a_beginning_that_retention_did_not_take_is_a_gap),
+        STREAM_TEST(numbers_out_of_the_air_take_no_memory),
         STREAM_TEST(a_number_that_says_two_things_is_named),
         STREAM_TEST(silence_is_named),
         STREAM_TEST(what_is_no_audit_record_is_counted),
