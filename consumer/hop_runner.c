@@ -170,7 +170,7 @@ static enum curfew_status take(struct runner *runner, const struct curfew_bus_ev
         break;
     case CURFEW_BUS_DELIVERED:
     case CURFEW_BUS_UNDELIVERED:
-        if (!curfew_audit_reported(hop->audit, event->ticket, event->kind == CURFEW_BUS_DELIVERED)) {
+        if (!curfew_audit_reported(hop->audit, event)) {
             runner->status_away = false; /* lost or not: the next status says more than this one would have */
         }
         break;
@@ -257,9 +257,8 @@ static void end_audit(struct curfew_hop *hop)
     curfew_audit_stop(hop->audit, curfew_clock_now());
     while (curfew_audit_stats(hop->audit).pending > 0 && curfew_clock_now().boot_us < until_us) {
         curfew_audit_flush(hop->audit, curfew_clock_now());
-        if (hop->bus.ops->poll(hop->bus.self, RUNNER_POLL_MS, &event, NULL) == CURFEW_OK &&
-            (event.kind == CURFEW_BUS_DELIVERED || event.kind == CURFEW_BUS_UNDELIVERED)) {
-            (void)curfew_audit_reported(hop->audit, event.ticket, event.kind == CURFEW_BUS_DELIVERED);
+        if (hop->bus.ops->poll(hop->bus.self, RUNNER_POLL_MS, &event, NULL) == CURFEW_OK) {
+            (void)curfew_audit_reported(hop->audit, &event);
         }
     }
 }

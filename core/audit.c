@@ -32,6 +32,8 @@ struct curfew_audit {
     uint64_t next; /* the number of the next record */
     int64_t lost;
     bool lost_told; /* since there was room */
+    int64_t untaken;
+    bool untaken_told; /* since the last that was taken */
     struct entry *entries; /* in order: what is reported stands near the head */
     size_t pending, waiting; /* of those: not on their way */
     int64_t checkpoint_us; /* boot time of the last */
@@ -352,16 +354,44 @@ void curfew_audit_flush(struct curfew_audit *audit, struct curfew_now now)
     }
 }
 
-bool curfew_audit_reported(struct curfew_audit *audit, uint64_t ticket, bool delivered)
+static void not_taken(struct curfew_audit *audit, const char *why)
 {
+    audit->untaken++;
+    if (!audit->untaken_told) {
+        audit->untaken_told = true;
+        curfew_log(CURFEW_LOG_ERROR, "audit",
+                   "%s: Kafka does not take records of the audit topic: %s; they are kept and sent again, and a "
+                   "coordinator answers nothing before they are taken (does the topic exist, and may this component "
+                   "write there? curfew topics check, curfew topics grant)",
+                   audit->provider, why == NULL ? "it did not say why" : why);
+    }
+}
+
+static void taken(struct curfew_audit *audit)
+{
+    audit->lost_told = false;
+    if (audit->untaken_told) {
+        audit->untaken_told = false;
+        curfew_log(CURFEW_LOG_INFO, "audit", "%s: Kafka takes records of the audit topic again", audit->provider);
+    }
+}
+
+bool curfew_audit_reported(struct curfew_audit *audit, const struct curfew_bus_event *event)
+{
+    const uint64_t ticket = event->ticket;
+    const bool delivered = event->kind == CURFEW_BUS_DELIVERED;
+    if (!delivered && event->kind != CURFEW_BUS_UNDELIVERED) {
+        return false;
+    }
     if ((ticket & CURFEW_AUDIT_TICKET) == 0 || ticket >> 63 != 0) {
         return false;
     }
     struct entry *entry = find(audit, ticket & ~CURFEW_AUDIT_TICKET);
     if (entry != NULL && entry->in_flight && delivered) {
-        audit->lost_told = false;
+        taken(audit);
         forget(audit, entry);
     } else if (entry != NULL && entry->in_flight) {
+        not_taken(audit, event->text);
         entry->in_flight = false;
         audit->waiting++;
     }
@@ -370,5 +400,5 @@ bool curfew_audit_reported(struct curfew_audit *audit, uint64_t ticket, bool del
 
 struct curfew_audit_stats curfew_audit_stats(const struct curfew_audit *audit)
 {
-    return (struct curfew_audit_stats){(int64_t)audit->next - 1, (int64_t)audit->pending, audit->lost};
+    return (struct curfew_audit_stats){(int64_t)audit->next - 1, (int64_t)audit->pending, audit->lost, audit->untaken};
 }

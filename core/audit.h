@@ -101,8 +101,9 @@ bool curfew_audit_is_durable(const struct curfew_audit *audit, uint64_t sequence
 
 /* Publishes what waits, and a checkpoint when it is time. Call it at least once a second. */
 void curfew_audit_flush(struct curfew_audit *audit, struct curfew_now now);
-/* The bus's report on one of its tickets; others are not its own: false. */
-bool curfew_audit_reported(struct curfew_audit *audit, uint64_t ticket, bool delivered);
+/* The bus's report on one of its tickets; whatever else the bus says is not its own: false. Logs when Kafka begins not
+ * to take what is told, and why, and when it does again. */
+bool curfew_audit_reported(struct curfew_audit *audit, const struct curfew_bus_event *event);
 /* The last record; the bus has it when pending is 0. */
 void curfew_audit_stop(struct curfew_audit *audit, struct curfew_now now);
 
@@ -110,6 +111,7 @@ struct curfew_audit_stats {
     int64_t written; /* numbers given, the lost ones included */
     int64_t pending; /* not durable yet */
     int64_t lost;
+    int64_t untaken; /* times that Kafka did not take one, and it was kept */
 };
 struct curfew_audit_stats curfew_audit_stats(const struct curfew_audit *audit);
 

@@ -303,8 +303,7 @@ static void reported(struct curfew_coordinator *coordinator, const struct curfew
     const bool tick = (event->ticket >> TICK_BIT & 1) != 0;
     const uint64_t ticket = event->ticket & ~(UINT64_C(1) << TICK_BIT);
     const uint64_t lane = ticket >> CURFEW_OUTBOX_TICKET_BITS;
-    if (coordinator->audit != NULL &&
-        curfew_audit_reported(coordinator->audit, event->ticket, event->kind == CURFEW_BUS_DELIVERED)) {
+    if (coordinator->audit != NULL && curfew_audit_reported(coordinator->audit, event)) {
         return;
     }
     if (lane >= (uint64_t)coordinator->lanes) {
@@ -555,7 +554,8 @@ void curfew_coordinator_lane(const struct curfew_coordinator *coordinator, int32
 
 struct curfew_audit_stats curfew_coordinator_audited(const struct curfew_coordinator *coordinator)
 {
-    return coordinator->audit == NULL ? (struct curfew_audit_stats){0, 0, 0} : curfew_audit_stats(coordinator->audit);
+    return coordinator->audit == NULL ? (struct curfew_audit_stats){0, 0, 0, 0}
+                                      : curfew_audit_stats(coordinator->audit);
 }
 
 enum curfew_status curfew_coordinator_impact(const struct curfew_coordinator *coordinator,

@@ -38,9 +38,13 @@ static void print_audit(FILE *out, const struct curfew_coordinator *coordinator)
     (void)fprintf(out,
                   "# HELP curfew_audit_records_total Records for the audit topic.\n"
                   "# TYPE curfew_audit_records_total counter\ncurfew_audit_records_total %lld\n"
+                  "# HELP curfew_audit_lost_total Records that found no room; curfew audit verify names them.\n"
+                  "# TYPE curfew_audit_lost_total counter\ncurfew_audit_lost_total %lld\n"
+                  "# HELP curfew_audit_untaken_total Times that Kafka did not take a record, and it was sent again.\n"
+                  "# TYPE curfew_audit_untaken_total counter\ncurfew_audit_untaken_total %lld\n"
                   "# HELP curfew_audit_pending Records that are not durable yet.\n"
                   "# TYPE curfew_audit_pending gauge\ncurfew_audit_pending %lld\n",
-                  (long long)stats.written, (long long)stats.pending);
+                  (long long)stats.written, (long long)stats.lost, (long long)stats.untaken, (long long)stats.pending);
 }
 
 char *curfew_metrics_text(const struct curfew_coordinator *coordinator, int32_t lanes)

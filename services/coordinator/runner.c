@@ -161,9 +161,8 @@ static void end_audit(struct runner *runner)
     curfew_audit_stop(runner->audit, curfew_clock_now());
     while (curfew_audit_stats(runner->audit).pending > 0 && curfew_clock_now().boot_us < until_us) {
         curfew_audit_flush(runner->audit, curfew_clock_now());
-        if (runner->bus.ops->poll(runner->bus.self, PAUSE_MS / 10, &event, NULL) == CURFEW_OK &&
-            (event.kind == CURFEW_BUS_DELIVERED || event.kind == CURFEW_BUS_UNDELIVERED)) {
-            (void)curfew_audit_reported(runner->audit, event.ticket, event.kind == CURFEW_BUS_DELIVERED);
+        if (runner->bus.ops->poll(runner->bus.self, PAUSE_MS / 10, &event, NULL) == CURFEW_OK) {
+            (void)curfew_audit_reported(runner->audit, &event);
         }
     }
 }

@@ -340,7 +340,8 @@ static void more_than_can_wait_shows_as_a_gap(void **state)
     assert_int_equal(curfew_audit_stats(audit).lost, over); /* once */
     curfew_audit_flush(audit, (struct curfew_now){WORLD_T0, 1});
     for (uint64_t number = 1; number <= (uint64_t)over + CURFEW_AUDIT_PENDING_MAX; number++) {
-        (void)curfew_audit_reported(audit, CURFEW_AUDIT_TICKET | number, true);
+        const struct curfew_bus_event event = {.kind = CURFEW_BUS_DELIVERED, .ticket = CURFEW_AUDIT_TICKET | number};
+        (void)curfew_audit_reported(audit, &event);
     }
     assert_int_equal(curfew_audit_stats(audit).pending, 0);
     assert_int_equal(curfew_accounts_settle(accounts, audit), CURFEW_AUDIT_PENDING_MAX - 1); /* the next ones follow */

@@ -51,7 +51,7 @@ static int64_t take(struct curfew_now now)
     curfew_verdicts_take(verdicts, audit);
     curfew_audit_flush(audit, now);
     while (memory->bus.ops->poll(memory, 0, &event, NULL) == CURFEW_OK) {
-        assert_true(curfew_audit_reported(audit, event.ticket, true));
+        assert_true(curfew_audit_reported(audit, &event));
         curfew_audit_flush(audit, now);
     }
     return memory->topics[CURFEW_TOPIC_AUDIT][0].count - 1; /* without the start */
