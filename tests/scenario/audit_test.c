@@ -177,12 +177,57 @@ static void what_is_missing_is_named(void **state)
     play_end(&play);
 }
 
+/* The value of a metric of the coordinator; -1: not there. */
+static long metric(struct play *play, const char *name)
+{
+    const struct rig_response response = rig_get(play->rig, play->coordinator, "/metrics", NULL);
+    const char *line = response.status == 200 ? strstr(response.body, rig_text(play->rig, "\n%s ", name)) : NULL;
+    return line == NULL ? -1 : strtol(line + strlen(name) + 2, NULL, 10);
+}
+
+static bool is_untaken(void *context)
+{
+    return metric(context, "curfew_audit_untaken_total") > 0 && metric(context, "curfew_audit_pending") > 0;
+}
+
+static bool is_drained(void *context)
+{
+    return metric(context, "curfew_audit_pending") == 0;
+}
+
+static void without_its_topic_nothing_is_answered_that_was_not_told(void **state)
+{
+    /* Goal: the audit topic is deleted while all runs: a refusal is not answered and says why it waits; made anew, the
+     * topic gets it, the answers go on, and verify says that the beginning is gone. */
+    struct play play = play_begin(*state, 1);
+    const struct play_session session = play_session(&play, "ada");
+    play_task(&play, session.id, "extract", NULL);
+    until(&play, "\"activity_name\":\"Start\"", "\"log_provider\":\"hop hop-a");
+    reader_delete_topic(play.rig, play.prefix, CURFEW_TOPIC_AUDIT);
+    struct rig_output said =
+        rig_curfew(play.rig, NULL, "task", "end", session.id, "nosuch", "--wait", "accepted", "--timeout", "2s");
+    assert_int_not_equal(said.status, 0);
+    assert_null(strstr(said.err, "unknown_task"));
+    rig_until(is_untaken, &play, SOON_MS, "the coordinator counts what Kafka does not take");
+    reader_create_again(play.rig, play.prefix, CURFEW_TOPIC_AUDIT, 1);
+    rig_until(is_drained, &play, SOON_MS, "it is told once the topic is there");
+    until(&play, "\"uid\":\"nosuch\"", "\"status_code\":\"unknown_task\"");
+    const char *const path[] = {"extract:1", NULL};
+    play_until(&play, play_mint(&play, session, path), 200, "answers go on");
+    said = verify(&play);
+    assert_int_equal(said.status, 1);
+    assert_non_null(strstr(said.out, "\"found\":\"gap\""));
+    assert_non_null(strstr(said.out, "\"from\":1,"));
+    play_end(&play);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_denial_is_there_with_all_three),
         cmocka_unit_test(a_killed_coordinator_takes_nothing_with_it),
         cmocka_unit_test(what_is_missing_is_named),
+        cmocka_unit_test(without_its_topic_nothing_is_answered_that_was_not_told),
     };
     return rig_main("audit", tests, sizeof tests / sizeof tests[0]);
 }

@@ -1,6 +1,9 @@
 /* bus_reader: a Kafka bus for scenario tests. */
 #include "tests/scenario/bus_reader.h"
+
+#include <librdkafka/rdkafka.h>
 #include <string.h>
+#include <time.h>
 
 struct curfew_config *reader_config(struct rig *rig, const char *prefix, const char *const *settings)
 {
@@ -119,4 +122,49 @@ int64_t reader_put(struct curfew_bus *bus, enum curfew_topic topic, int32_t part
 {
     reader_produce(bus, topic, partition, text, 4711);
     return reader_await(bus, CURFEW_BUS_DELIVERED).offset;
+}
+
+void reader_delete_topic(struct rig *rig, const char *prefix, enum curfew_topic topic)
+{
+    char errors[512];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    assert_int_equal(
+        rd_kafka_conf_set(conf, "bootstrap.servers", rig_process_address(rig_kafka(rig)), errors, sizeof errors),
+        RD_KAFKA_CONF_OK);
+    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, errors, sizeof errors);
+    assert_non_null(client);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+    rd_kafka_DeleteTopic_t *wanted = rd_kafka_DeleteTopic_new(rig_text(rig, "%s.%s", prefix, curfew_topic_name(topic)));
+    rd_kafka_DeleteTopics(client, &wanted, 1, NULL, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, BUS_WAIT_MS);
+    assert_non_null(event);
+    size_t count = 0;
+    const rd_kafka_topic_result_t **results =
+        rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &count);
+    assert_int_equal(count, 1);
+    assert_int_equal(rd_kafka_topic_result_error(results[0]), RD_KAFKA_RESP_ERR_NO_ERROR);
+    rd_kafka_event_destroy(event);
+    rd_kafka_DeleteTopic_destroy(wanted);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_destroy(client);
+}
+
+void reader_create_again(struct rig *rig, const char *prefix, enum curfew_topic topic, int32_t partitions)
+{
+    static const char *const settings[] = {"message.timestamp.type", "LogAppendTime", NULL};
+    const struct curfew_topic_spec spec = {topic, partitions, settings};
+    struct curfew_error error;
+    struct curfew_config *config = reader_config(rig, prefix, NULL);
+    enum curfew_status status = CURFEW_INVALID;
+    const struct timespec pause = {.tv_nsec = 50000000};
+    for (int i = 0; i < 200 && status != CURFEW_OK; i++) { /* until the old one is gone */
+        status = curfew_kafka_create_topics(config, &spec, 1, 1, BUS_WAIT_MS, &error);
+        if (status != CURFEW_OK) {
+            nanosleep(&pause, NULL);
+        }
+    }
+    curfew_config_destroy(config);
+    if (status != CURFEW_OK) {
+        fail_msg("%s", error.text);
+    }
 }

@@ -28,4 +28,8 @@ struct curfew_bus_event reader_next(struct curfew_bus *bus);
 /* Produces and waits until it is durable; gives its offset. */
 int64_t reader_put(struct curfew_bus *bus, enum curfew_topic topic, int32_t partition, const char *text);
 
+/* Deletes a topic while whoever uses it runs; makes it again, empty, once the old one is gone. */
+void reader_delete_topic(struct rig *rig, const char *prefix, enum curfew_topic topic);
+void reader_create_again(struct rig *rig, const char *prefix, enum curfew_topic topic, int32_t partitions);
+
 #endif

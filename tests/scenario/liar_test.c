@@ -2,7 +2,6 @@
  * and issuers believe coordinators alone, say whom they do not believe, and are whole again unaided. */
 #include "tests/scenario/liar.h"
 
-#include <librdkafka/rdkafka.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,51 +150,6 @@ static void coordinators_keys_are_rotated_while_all_runs(void **state)
     play_end(&play);
 }
 
-static void delete_revocations(struct play *play)
-{
-    char errors[512];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    assert_int_equal(
-        rd_kafka_conf_set(conf, "bootstrap.servers", rig_process_address(rig_kafka(play->rig)), errors, sizeof errors),
-        RD_KAFKA_CONF_OK);
-    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, errors, sizeof errors);
-    assert_non_null(client);
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
-    rd_kafka_DeleteTopic_t *topic = rd_kafka_DeleteTopic_new(rig_text(play->rig, "%s.revocations", play->prefix));
-    rd_kafka_DeleteTopics(client, &topic, 1, NULL, queue);
-    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, BUS_WAIT_MS);
-    assert_non_null(event);
-    size_t count = 0;
-    const rd_kafka_topic_result_t **results =
-        rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &count);
-    assert_int_equal(count, 1);
-    assert_int_equal(rd_kafka_topic_result_error(results[0]), RD_KAFKA_RESP_ERR_NO_ERROR);
-    rd_kafka_event_destroy(event);
-    rd_kafka_DeleteTopic_destroy(topic);
-    rd_kafka_queue_destroy(queue);
-    rd_kafka_destroy(client);
-}
-
-static void create_revocations(struct play *play)
-{
-    static const char *const settings[] = {"message.timestamp.type", "LogAppendTime", NULL};
-    static const struct curfew_topic_spec spec = {CURFEW_TOPIC_REVOCATIONS, LIAR_LANES, settings};
-    struct curfew_error error;
-    struct curfew_config *config = reader_config(play->rig, play->prefix, NULL);
-    enum curfew_status status = CURFEW_INVALID;
-    const struct timespec pause = {.tv_nsec = 50000000};
-    for (int i = 0; i < 200 && status != CURFEW_OK; i++) { /* until the old one is gone */
-        status = curfew_kafka_create_topics(config, &spec, 1, 1, BUS_WAIT_MS, &error);
-        if (status != CURFEW_OK) {
-            nanosleep(&pause, NULL);
-        }
-    }
-    curfew_config_destroy(config);
-    if (status != CURFEW_OK) {
-        fail_msg("%s", error.text);
-    }
-}
-
 static void revocations_made_anew_hold_every_floor_again(void **state)
 {
     /* Goal: the topic is deleted and made anew while all runs: a hop that starts then denies what ended before, and is
@@ -209,8 +163,8 @@ static void revocations_made_anew_hold_every_floor_again(void **state)
     (void)play_emit(&play, LIST("task", "end", session.id, "over"));
     play_until(&play, dead, 403, "the ended task's token is denied");
     const pid_t before = rig_process_pid(play.coordinator);
-    delete_revocations(&play);
-    create_revocations(&play);
+    reader_delete_topic(play.rig, play.prefix, CURFEW_TOPIC_REVOCATIONS);
+    reader_create_again(play.rig, play.prefix, CURFEW_TOPIC_REVOCATIONS, LIAR_LANES);
     rig_process_kill(play.guards[1]);
     rig_process_start(play.guards[1]);
     play_until(&play, token, 200, "both hops are fresh again");
