@@ -202,6 +202,27 @@ static enum curfew_status check_known(const char *name, const char *where, struc
                             nearest_name(name));
 }
 
+/* What librdkafka calls sensitive. */
+static const char *const secrets[] = {"kafka.sasl.password",
+                                      "kafka.sasl.oauthbearer.client.secret",
+                                      "kafka.sasl.oauthbearer.config",
+                                      "kafka.ssl.key.password",
+                                      "kafka.ssl.key.pem",
+                                      "kafka.ssl.keystore.password"};
+
+static enum curfew_status check_no_secret(const char *name, const char *where, struct curfew_error *error)
+{
+    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
+        if (strcmp(name, secrets[i]) == 0) {
+            return curfew_error_set(error, CURFEW_INVALID,
+                                    "reading settings: %s: %s is a secret, and arguments and environments are read by "
+                                    "others; write it into a file of mode 0600 and name that with --config",
+                                    where, name);
+        }
+    }
+    return CURFEW_OK;
+}
+
 static char *trim(char *text)
 {
     while (isspace((unsigned char)*text)) {
@@ -297,7 +318,8 @@ static enum curfew_status take_variable(struct curfew_config *config, const char
                                 nearest);
     }
     const struct entry entry = {.name = name, .value = equals + 1, .line = 0, .where = where};
-    return put(config, &entry, error);
+    enum curfew_status status = check_no_secret(name, where, error);
+    return status == CURFEW_OK ? put(config, &entry, error) : status;
 }
 
 enum curfew_status curfew_config_load(const char *path, struct curfew_config **config, struct curfew_error *error)
@@ -337,6 +359,13 @@ enum curfew_status curfew_config_set(struct curfew_config *config, const char *n
     const struct entry entry = {.name = name, .value = value, .line = 0, .where = "override"};
     enum curfew_status status = check_known(name, entry.where, error);
     return status == CURFEW_OK ? put(config, &entry, error) : status;
+}
+
+enum curfew_status curfew_config_set_argument(struct curfew_config *config, const char *name, const char *value,
+                                              struct curfew_error *error)
+{
+    enum curfew_status status = check_no_secret(name, "--set", error);
+    return status == CURFEW_OK ? curfew_config_set(config, name, value, error) : status;
 }
 
 const char *curfew_config_find(const struct curfew_config *config, const char *name)

@@ -6,6 +6,8 @@
  * CURFEW_KAFKA_BOOTSTRAP_SERVERS is kafka.bootstrap.servers).
  * Names: those of the table below, and `kafka.*`, which is handed to librdkafka unread. Any other name, in the
  * file or (with the prefix CURFEW_) in the environment, is an error that names the nearest known one.
+ * Secrets (kafka.sasl.password and the like) are taken from the file alone: other users' processes can read arguments,
+ * and everything a process starts can read its environment.
  * Where safety is a choice the option has no default: curfew_config_get says which is missing and what to write. */
 #ifndef CURFEW_CORE_CONFIG_H
 #define CURFEW_CORE_CONFIG_H
@@ -31,7 +33,10 @@ enum curfew_status curfew_config_load(const char *path, struct curfew_config **c
                                       struct curfew_error *error) CURFEW_MUST_CHECK;
 void curfew_config_destroy(struct curfew_config *config);
 
-/* Overrides one setting, as a command's `--set name=value` does. */
+/* Overrides one setting, as a command's `--set name=value` does; a secret is refused, and its value not told. */
+enum curfew_status curfew_config_set_argument(struct curfew_config *config, const char *name, const char *value,
+                                              struct curfew_error *error) CURFEW_MUST_CHECK;
+/* The same by a program that has its settings from wherever it keeps them: a secret is taken. */
 enum curfew_status curfew_config_set(struct curfew_config *config, const char *name, const char *value,
                                      struct curfew_error *error) CURFEW_MUST_CHECK;
 

@@ -72,9 +72,10 @@ static enum curfew_status set_one(struct curfew_config *config, const char *sett
     const char *equals = strchr(setting, '=');
     char *name = equals == NULL ? NULL : strndup(setting, (size_t)(equals - setting));
     if (name == NULL) {
-        return curfew_error_set(error, CURFEW_INVALID, "--set %s: write it as name=value", setting);
+        /* it is not repeated: it may be a secret */
+        return curfew_error_set(error, CURFEW_INVALID, "--set needs name=value, such as log.level=debug");
     }
-    const enum curfew_status status = curfew_config_set(config, name, equals + 1, error);
+    const enum curfew_status status = curfew_config_set_argument(config, name, equals + 1, error);
     free(name);
     return status;
 }

@@ -167,7 +167,7 @@ enum curfew_status curfew_cli_load(struct curfew_cli *cli, struct curfew_error *
         cli->config_file = NULL;
     enum curfew_status status = curfew_config_load(cli->config_file, &cli->config, error);
     for (size_t i = 0; status == CURFEW_OK && i < cli->settings_count; i += 2)
-        status = curfew_config_set(cli->config, cli->settings[i], cli->settings[i + 1], error);
+        status = curfew_config_set_argument(cli->config, cli->settings[i], cli->settings[i + 1], error);
     if (status != CURFEW_OK)
         return status;
     if (curfew_config_find(cli->config, "kafka.bootstrap.servers") == NULL)

@@ -234,6 +234,10 @@ static void test_settings_come_from_everywhere_they_should(void **state)
     CLI(&process, dead_broker, "topics", "check", "--set", "topics.prefx=x");
     assert_int_equal(process.status, 1);
     assert_non_null(strstr(process.err, "topics.prefix"));
+    CLI(&process, dead_broker, "topics", "check", "--set", "kafka.sasl.password=hunter2");
+    assert_int_equal(process.status, 1);
+    assert_non_null(strstr(process.err, "name that with --config"));
+    assert_null(strstr(process.err, "hunter2"));
 }
 
 static void test_a_broker_that_is_away_is_named_in_time(void **state)

@@ -302,6 +302,48 @@ static void overrides_win_over_all(void **state)
     curfew_config_destroy(config);
 }
 
+static void secrets_are_taken_from_the_file_alone(void **state)
+{
+    /* Goal: a password as an argument or in the environment is refused, with what to do and without its value; in the
+     * file, or from a program, it is taken. */
+    static const char *const names[] = {"kafka.sasl.password",
+                                        "kafka.sasl.oauthbearer.client.secret",
+                                        "kafka.sasl.oauthbearer.config",
+                                        "kafka.ssl.key.password",
+                                        "kafka.ssl.key.pem",
+                                        "kafka.ssl.keystore.password"};
+    struct curfew_error error = {.text = ""};
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char line[128];
+        char variable[128] = "CURFEW_";
+        char *variables[] = {variable, NULL};
+        struct curfew_config *none = NULL;
+        (void)snprintf(line, sizeof line, "%s = hunter2\n", names[i]);
+        struct curfew_config *config = load(line);
+        assert_value(config, names[i], "hunter2");
+        assert_int_equal(curfew_config_set(config, names[i], "hunter3", &error), CURFEW_OK);
+        assert_int_equal(curfew_config_set_argument(config, names[i], "hunter4", &error), CURFEW_INVALID);
+        assert_names(&error, names[i]);
+        assert_names(&error, "--config");
+        assert_null(strstr(error.text, "hunter"));
+        assert_value(config, names[i], "hunter3");
+        assert_int_equal(curfew_config_set_argument(config, "kafka.sasl.username", "ada", &error), CURFEW_OK);
+        assert_value(config, "kafka.sasl.username", "ada");
+        curfew_config_destroy(config);
+        (void)snprintf(variable + 7, sizeof variable - 7, "%s=hunter2", names[i]);
+        for (char *at = variable + 7; *at != '='; at++) {
+            *at = *at == '.' ? '_' : (char)(*at - ('a' <= *at && *at <= 'z' ? 'a' - 'A' : 0));
+        }
+        environ = variables;
+        assert_int_equal(curfew_config_load(NULL, &none, &error), CURFEW_INVALID);
+        assert_null(none);
+        assert_names(&error, "--config");
+        assert_null(strstr(error.text, "hunter"));
+        environ = no_environment;
+    }
+}
+
 static void what_has_no_default_must_be_given(void **state)
 {
     /* Goal: reading an option without fallback, unset or empty, says its name, what it is, and how to set it. */
@@ -438,6 +480,7 @@ int main(void)
         TEST(the_environment_overrides_the_file),
         TEST(an_unknown_variable_is_an_error),
         TEST(overrides_win_over_all),
+        TEST(secrets_are_taken_from_the_file_alone),
         TEST(what_has_no_default_must_be_given),
         TEST(numbers_are_whole_and_in_range),
         TEST(kafka_settings_pass_through),
