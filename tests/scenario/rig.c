@@ -185,9 +185,16 @@ struct rig_output rig_run(struct rig *rig, const char *input, const char *const 
     output.out = rig_keep(rig, rig_read_file(out));
     output.err = rig_keep(rig, rig_read_file(err));
     (void)unlink(in);
-    (void)unlink(out);
-    (void)unlink(err);
+    if (!rig->outputs_kept) {
+        (void)unlink(out);
+        (void)unlink(err);
+    }
     return output;
+}
+
+void rig_keep_outputs(struct rig *rig)
+{
+    rig->outputs_kept = true;
 }
 
 struct rig_response rig_http(struct rig *rig, const struct rig_request *request)

@@ -83,6 +83,8 @@ struct rig_output {
 
 /* Runs a program to its end; `input` (may be NULL) is its standard input. */
 struct rig_output rig_run(struct rig *rig, const char *input, const char *const *argv);
+/* From now on what commands say stays in the rig's directory too, in files N.out and N.err. */
+void rig_keep_outputs(struct rig *rig);
 /* The path of the built `curfew` command. */
 extern const char rig_command[];
 /* The root of the source tree. */

@@ -22,6 +22,7 @@ struct rig {
     struct rig_http *http;
     struct rig_kept *texts;
     int commands; /* run so far: names their files */
+    bool outputs_kept;
     int prefixes; /* of topics handed out so far */
 };
 
