@@ -5,6 +5,7 @@
 #   deploy/lib/kafka.sh stop PID      ends it
 #   deploy/lib/kafka.sh prepare DIR   chooses ports, writes DIR/server.properties, formats; prints address=...
 #   deploy/lib/kafka.sh run DIR       becomes the broker (what start puts in the background)
+#   deploy/lib/kafka.sh java DIR ...  becomes a Java program with Kafka's own client at hand; its temporary files in DIR
 #
 # A directory that holds a broker already is taken as it is: same ports, same data. The broker's log is DIR/log.
 # With KAFKA_SECURED=1 in the environment a new one is as in production: TLS, SASL and ACLs (kafka_secured.sh).
@@ -157,6 +158,10 @@ kafka_main() {
         printf 'address=%s\n' "$(kafka_address "$2")"
         ;;
     run:2) kafka_run "$2" ;;
+    java:*)
+        [[ $# -ge 3 ]] || return 2
+        kafka_java "${@:2}"
+        ;;
     *)
         sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}"
         [[ ${1:-} == --help || ${1:-} == -h ]] || return 2

@@ -71,6 +71,7 @@ LIST
         need_list demo
         cat <<'LIST'
 library cmocka libcmocka-dev
+command javac default-jdk-headless
 command patch patch
 command clang-format clang-format
 command git git

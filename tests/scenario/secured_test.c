@@ -1,6 +1,8 @@
 /* secured_test: a Kafka as in production: three listeners (plain text, TLS with certificates, SASL over TLS), ACLs, and
  * nobody may do what was not granted. The main job runs on it, each part with the rights of its role and no others. */
+#include "core/digest.h"
 #include "tests/scenario/bus_reader.h"
+#include "tests/scenario/rig_memory.h"
 #include "tests/scenario/secured.h"
 #include <signal.h>
 #include <stdlib.h>
@@ -115,28 +117,120 @@ static void everybody_may_do_what_the_table_says_and_nothing_else(void **state)
     }
 }
 
-static void kcat_gets_the_same_answers(void **state)
+/* A partition of revocations as our own client reads it. */
+struct reading {
+    char *lines; /* "offset length sha256" of each record's value */
+    char *bytes; /* the SHA-256 of all values, one after the other */
+    int records;
+};
+
+static struct reading our_reading(struct rig *rig, const char *name)
 {
-    /* Goal: a client that is not ours, as hop: it reads as many revocations as ours, and may not write any. */
-    struct rig *rig = *state;
-    struct curfew_bus bus = reader_open(rig, play.prefix, secured_settings(rig, "hop"));
-    int64_t records = 0;
-    rig_process_signal(play.coordinator, SIGSTOP); /* so that the topic stands still */
+    struct curfew_bus bus = reader_open(rig, play.prefix, secured_settings(rig, name));
+    struct reading reading = {.lines = rig_copy("")};
+    char *all = NULL;
+    size_t size = 0;
+    char hex[2 * CURFEW_SHA256_SIZE + 1];
+    uint8_t sum[CURFEW_SHA256_SIZE];
+    FILE *values = open_memstream(&all, &size);
+
+    assert_non_null(values);
     reader_subscribe(&bus, CURFEW_TOPIC_REVOCATIONS, 1, CURFEW_OFFSET_BEGIN);
     for (struct curfew_bus_event event = reader_next(&bus); event.kind != CURFEW_BUS_CAUGHT_UP;
          event = reader_next(&bus)) {
-        records += event.kind == CURFEW_BUS_RECORD ? 1 : 0;
+        if (event.kind == CURFEW_BUS_RECORD) {
+            curfew_sha256(&event.value, 1, sum);
+            curfew_hex(sum, sizeof sum, hex);
+            char *more = rig_format("%s%lld %zu %s\n", reading.lines, (long long)event.offset, event.value.size, hex);
+            free(reading.lines);
+            reading.lines = more;
+            reading.records++;
+            assert_int_equal(fwrite(event.value.at, 1, event.value.size, values), event.value.size);
+        }
     }
+    assert_int_equal(fclose(values), 0);
+    curfew_sha256(&(struct curfew_slice){(const uint8_t *)all, size}, 1, sum);
+    curfew_hex(sum, sizeof sum, hex);
+    reading.bytes = rig_copy(hex);
+    free(all);
     curfew_bus_destroy(&bus);
-    struct rig_output output = secured_kcat(
-        rig, "hop", rig_text(rig, "-C -t %s.revocations -p 1 -e -q -f '%%o\\n' | wc -l", play.prefix), NULL);
+    return reading;
+}
+
+static void reading_free(struct reading *reading)
+{
+    free(reading->lines);
+    free(reading->bytes);
+}
+
+static void begins(struct rig_output output, const char *with)
+{
+    if (strncmp(output.out, with, strlen(with)) != 0) {
+        fail_msg("\"%s\" does not begin with \"%s\"", output.out, with);
+    }
+}
+
+static void kcat_gets_the_same_answers(void **state)
+{
+    /* Goal: a client that is not ours, as hop: it reads the same revocations as ours, to the byte, and may not write
+     * any. */
+    struct rig *rig = *state;
+    rig_process_signal(play.coordinator, SIGSTOP); /* so that the topic stands still */
+    struct reading ours = our_reading(rig, "hop");
+    const char *reads = rig_text(rig, "-C -t %s.revocations -p 1 -e -q", play.prefix);
+    struct rig_output output = secured_kcat(rig, "hop", rig_text(rig, "%s -f '%%o\\n' | wc -l", reads), NULL);
     assert_int_equal(output.status, 0);
-    assert_true(records > 10 && strtoll(output.out, NULL, 10) == records);
+    assert_true(ours.records > 10 && strtoll(output.out, NULL, 10) == ours.records);
+    output = secured_kcat(rig, "hop", rig_text(rig, "%s -f '%%s' | sha256sum", reads), NULL);
+    assert_int_equal(output.status, 0);
+    begins(output, ours.bytes);
     output = secured_kcat(rig, "hop", rig_text(rig, "-P -t %s.lifecycle -p 0", play.prefix), "forged\n");
     assert_non_null(strstr(output.out, "uthorization failed"));
     output = secured_kcat(rig, "hop", rig_text(rig, "-P -t %s.revocations -p 1", play.prefix), "forged\n");
     assert_non_null(strstr(output.out, "uthorization failed"));
     rig_process_signal(play.coordinator, SIGCONT);
+    reading_free(&ours);
+}
+
+/* Kafka's own client, in Java, as a principal. */
+static struct rig_output java(struct rig *rig, const char *name, const char *const *asks)
+{
+    const char *argv[16] = {rig_text(rig, "%s/deploy/lib/kafka.sh", rig_source), "java", rig_directory(rig),
+                            rig_text(rig, "%s/tests/interop/Client.java", rig_source), secured_client(rig, name)};
+    size_t count = 5;
+
+    for (; *asks != NULL && count < 15; asks++) {
+        argv[count++] = *asks;
+    }
+    const struct rig_output output = rig_run(rig, NULL, argv);
+    if (output.status != 0) {
+        fail_msg("Java as %s: %d: %s%s", name, output.status, output.out, output.err);
+    }
+    return output;
+}
+
+static void java_gets_the_same_answers(void **state)
+{
+    /* Goal: a third implementation, by password and by certificate: each record at the same offset, of the same length
+     * and bytes; as hop it may say a status, and nothing on lifecycle or revocations. */
+    static const char *const names[] = {"hop", "coordinator"};
+    struct rig *rig = *state;
+    const char *read = rig_text(rig, "read:%s.revocations:1", play.prefix);
+    rig_process_signal(play.coordinator, SIGSTOP); /* so that the topic stands still */
+    struct reading ours = our_reading(rig, "hop");
+    assert_true(ours.records > 10);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        assert_string_equal(java(rig, names[i], LIST(read)).out, ours.lines);
+    }
+    const struct rig_output output = java(
+        rig, "hop",
+        LIST(rig_text(rig, "write:%s.lifecycle:0", play.prefix), rig_text(rig, "write:%s.revocations:1", play.prefix),
+             rig_text(rig, "write:%s.control:0", play.prefix), rig_text(rig, "write:%s.status:0", play.prefix)));
+    const char *refused = "TopicAuthorizationException\nTopicAuthorizationException\nTopicAuthorizationException\n"
+                          "written ";
+    begins(output, refused);
+    rig_process_signal(play.coordinator, SIGCONT);
+    reading_free(&ours);
 }
 
 static void must_fail(struct rig_output output, const char *says)
@@ -179,6 +273,7 @@ int main(void)
         cmocka_unit_test(the_main_job_runs_with_the_rights_of_each_role),
         cmocka_unit_test(everybody_may_do_what_the_table_says_and_nothing_else),
         cmocka_unit_test(kcat_gets_the_same_answers),
+        cmocka_unit_test(java_gets_the_same_answers),
         cmocka_unit_test(whoever_may_not_is_told_so),
     };
     return rig_main("secured", tests, sizeof tests / sizeof tests[0]);
