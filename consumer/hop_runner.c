@@ -25,6 +25,7 @@
 struct runner {
     struct curfew_hop *hop;
     struct curfew_feed *feed;
+    struct curfew_seal_judge judge; /* who is believed */
     bool noted; /* the cache was told something since it was last woken */
     bool status_away; /* a status record is under way */
     int64_t status_at_us; /* boot time of the next */
@@ -95,6 +96,14 @@ static void note_doubt(void *context, int32_t lane, enum curfew_fresh why)
     atomic_fetch_add_explicit(&runner->hop->doubted, 1, memory_order_relaxed);
 }
 
+static enum curfew_seal count_and_verify(void *self, struct curfew_slice key_id,
+                                         const uint8_t digest[CURFEW_SEAL_DIGEST_SIZE], struct curfew_slice signature)
+{
+    const struct runner *runner = self;
+    atomic_fetch_add_explicit(&runner->hop->judged, 1, memory_order_relaxed);
+    return runner->judge.verify(runner->judge.self, key_id, digest, signature);
+}
+
 static void note_lost(void *context, int32_t lane)
 {
     struct runner *runner = context;
@@ -119,11 +128,12 @@ static enum curfew_status try_begin(struct runner *runner, struct curfew_error *
         return curfew_error_set(error, CURFEW_UNAVAILABLE,
                                 "reading revocations: the topic does not exist; run `curfew topics create`");
     }
+    runner->judge = curfew_seal_keys_judge(hop->keys);
     struct curfew_feed_options options = {
         .region = hop->region,
         .bus = &hop->bus,
         .lanes = facts.partitions,
-        .judge = curfew_seal_keys_judge(hop->keys),
+        .judge = {count_and_verify, runner},
         .judge_every_us = CURFEW_FEED_JUDGE_US,
         .judge_backlog = CURFEW_FEED_JUDGE_BACKLOG,
         .sink = {note_floor, note_fresh, note_lost, note_doubt, runner},

@@ -42,7 +42,8 @@ struct curfew_hop {
     _Atomic int64_t losses; /* times a lane stopped being vouched for */
     /* By lane, enum curfew_fresh: why the newest beacon was not believed; CURFEW_FRESH: it was. */
     _Atomic int doubts[CURFEW_LANES_MAX];
-    _Atomic int64_t doubted; /* beacons that were not */
+    _Atomic int64_t judged; /* beacons whose signature was looked at */
+    _Atomic int64_t doubted; /* beacons that were not believed */
     _Atomic int64_t audit_written, audit_pending, audit_lost; /* as curfew_audit_stats */
     _Atomic int32_t lanes; /* partitions of the revocations topic; 0: not known yet */
     _Atomic bool closing;

@@ -151,6 +151,8 @@ char *curfew_hop_metrics(struct curfew_hop *hop)
                  atomic_load_explicit(&hop->gaps, memory_order_relaxed));
     print_number(out, "curfew_hop_losses_total", "counter", "Times a lane stopped being vouched for.",
                  atomic_load_explicit(&hop->losses, memory_order_relaxed));
+    print_number(out, "curfew_hop_beacons_judged_total", "counter", "Beacons whose signature was looked at.",
+                 atomic_load_explicit(&hop->judged, memory_order_relaxed));
     print_number(out, "curfew_hop_beacons_doubted_total", "counter",
                  "Beacons that no coordinator believed here has signed.",
                  atomic_load_explicit(&hop->doubted, memory_order_relaxed));

@@ -34,10 +34,19 @@ static long keep_saying(struct liar *liar, const struct curfew_sealer *sealer, c
     return status;
 }
 
+/* A counter of the guard's. */
+static int64_t counted(struct play *play, const char *name)
+{
+    const struct rig_response metrics = rig_get(play->rig, play->guards[0], "/metrics", NULL);
+    const char *line = strstr(metrics.body, rig_text(play->rig, "\n%s ", name));
+    assert_non_null(line);
+    return strtoll(line + strlen(name) + 2, NULL, 10);
+}
+
 static void only_a_coordinators_beacon_keeps_a_hop_fresh(void **state)
 {
     /* Goal: with the coordinator stopped, beacons that are right in all but their signature do not stretch the proof;
-     * the hop says so and which lane; the same beacons, signed by the coordinators' key, do. */
+     * the hop says so and which lane, and counts them; the same beacons, signed by the coordinators' key, do. */
     struct play play = play_begin(*state, 1);
     const struct play_session session = play_session(&play, "ada");
     struct liar liar;
@@ -50,9 +59,14 @@ static void only_a_coordinators_beacon_keeps_a_hop_fresh(void **state)
     play_until(&play, token, 200, "the other passes");
     rig_process_signal(play.coordinator, SIGSTOP);
     liar_begin(&liar, &play);
+    const int64_t before = counted(&play, "curfew_hop_beacons_judged_total");
     assert_int_equal(keep_saying(&liar, &liar.by_stolen, token, LONGER_THAN_STRICT_US), 200);
+    const int64_t good = counted(&play, "curfew_hop_beacons_judged_total") - before;
+    assert_in_range(good, LIAR_LANES * 4, LIAR_LANES * 10); /* twice a second a lane for four */
+    assert_int_equal(counted(&play, "curfew_hop_beacons_doubted_total"), 0);
     assert_int_equal(keep_saying(&liar, &liar.by_none, token, STRICT_GONE_US), 503);
     assert_true(readyz_says(&play, "signature"));
+    assert_true(counted(&play, "curfew_hop_beacons_doubted_total") > 0);
     liar_beacons(&liar, &liar.by_own);
     const struct timespec judged = {.tv_nsec = 100000000};
     for (int i = 0; i < 100 && !readyz_says(&play, "key"); i++) {
