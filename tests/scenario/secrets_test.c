@@ -159,8 +159,11 @@ static bool is_planted_here(const char *where, struct curfew_slice bytes)
 static void look(void *context, const char *where, struct curfew_slice bytes)
 {
     struct search *search = context;
-    const char *name = needles_find(needles, bytes);
 
+    if (bytes.size == 0) {
+        return; /* a record without a key */
+    }
+    const char *name = needles_find(needles, bytes);
     search->pieces++;
     for (size_t i = 0; i < CONTROLS_MAX && search->controls[i] != NULL; i++) {
         search->found[i] =
