@@ -67,6 +67,19 @@ static enum curfew_status make_region(struct curfew_hop *hop, struct curfew_erro
     return curfew_region_create(&options, &hop->region, error);
 }
 
+/* A hop speaks for itself alone: another's key would prove nothing. */
+static enum curfew_status load_key(struct curfew_hop *hop, const char *file, struct curfew_error *error)
+{
+    const enum curfew_status status = curfew_writer_key_load(file, &hop->key, error);
+    if (status == CURFEW_OK && strcmp(hop->key.writer, hop->id) != 0) {
+        return curfew_error_set(error, CURFEW_INVALID,
+                                "opening a hop: hop.key_file is the key of %s, and hop.id is %s; make the hop's own "
+                                "with curfew writer add %s --role hop",
+                                hop->key.writer, hop->id, hop->id);
+    }
+    return status;
+}
+
 static enum curfew_status make_name(struct curfew_hop *hop, struct curfew_error *error)
 {
     enum curfew_status status = curfew_config_get(hop->config, "hop.id", &hop->id, error);
@@ -74,6 +87,10 @@ static enum curfew_status make_name(struct curfew_hop *hop, struct curfew_error 
         status = curfew_error_set(error, CURFEW_INVALID,
                                   "opening a hop: hop.id must be 1..%d bytes of UTF-8 without control characters",
                                   CURFEW_ID_MAX);
+    }
+    const char *file = curfew_config_find(hop->config, "hop.key_file");
+    if (status == CURFEW_OK && file != NULL && file[0] != '\0') {
+        status = load_key(hop, file, error);
     }
     curfew_random(hop->start, sizeof hop->start);
     curfew_hex(hop->start, sizeof hop->start, hop->boot);
@@ -197,6 +214,7 @@ void curfew_hop_close(struct curfew_hop *hop)
     curfew_bus_destroy(&hop->bus);
     curfew_trust_close(hop->trust);
     curfew_seal_keys_close(hop->keys);
+    curfew_writer_key_wipe(&hop->key);
     curfew_region_destroy(hop->region);
     curfew_config_destroy(hop->config);
     pthread_cond_destroy(&hop->closed);

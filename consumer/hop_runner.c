@@ -224,7 +224,7 @@ static void publish_status(struct runner *runner)
 {
     struct curfew_hop *hop = runner->hop;
     struct curfew_now now = curfew_clock_now();
-    if (runner->status_away || now.boot_us < runner->status_at_us) {
+    if (hop->key.key == NULL || runner->status_away || now.boot_us < runner->status_at_us) {
         return;
     }
     runner->status_at_us = now.boot_us + RUNNER_STATUS_US;
@@ -234,12 +234,16 @@ static void publish_status(struct runner *runner)
     enum curfew_status status =
         curfew_codec_encode(&runner->report.event, runner->bytes, sizeof(runner->bytes), &size, &error);
     if (status == CURFEW_OK) {
+        static const struct curfew_log_place place = {.lane = CURFEW_MAC_STATUS};
+        uint8_t mac[CURFEW_MAC_SIZE];
         struct curfew_bus_record record = {
             .topic = CURFEW_TOPIC_STATUS,
             .partition = CURFEW_PARTITION_ANY,
             .key = curfew_slice_of(runner->key),
             .value = {runner->bytes, size},
+            .mac = {mac, sizeof(mac)},
         };
+        curfew_mac_make(hop->key.key, &place, record.value, mac);
         status = hop->bus.ops->produce(hop->bus.self, &record, &error);
         runner->status_away = status == CURFEW_OK;
     }

@@ -13,6 +13,7 @@
 #include "consumer/verdicts.h"
 #include "core/bus_kafka.h"
 #include "core/config.h"
+#include "core/keyfile.h"
 #include "core/seal_keys.h"
 #include <curfew/hop.h>
 #include <pthread.h>
@@ -26,6 +27,7 @@ struct curfew_hop {
     const char *id;
     uint8_t start[CURFEW_AUDIT_UID_SIZE]; /* random: this start of the hop */
     char boot[2 * CURFEW_AUDIT_UID_SIZE + 1]; /* the same in hex */
+    struct curfew_writer_key key; /* proves its status; NULL in it: none is published */
     struct curfew_region *region;
     struct curfew_trust *trust;
     struct curfew_seal_keys *keys; /* of coordinators; the runner's */

@@ -14,6 +14,8 @@
 #define CURFEW_WRITER_KEY_SIZE 32
 #define CURFEW_MAC_SIZE (1 + 4 + 32)
 
+#define CURFEW_MAC_STATUS (-1) /* a hop's status is in no log: this lane, and a log id of zeros */
+
 /* Which log a record is in. */
 struct curfew_log_place {
     uint8_t log_id[CURFEW_LOG_ID_SIZE];

@@ -15,10 +15,14 @@ const struct curfew_config_option curfew_options[] = {
     {"coordinator.master_file", NULL, "the coordinators' master key, as curfew topics create makes it, mode 0600"},
     {"coordinator.key_file", NULL, "private key it signs beacons and answers with: ES256, PEM, mode 0600"},
     {"coordinator.listen", "127.0.0.1:8610",
-     "address:port of /livez, /readyz, /metrics and /v1/impact; port 0 takes a free one"},
-    {"coordinator.url", NULL, "where commands ask a coordinator what a revocation would end: http://127.0.0.1:8610"},
+     "address:port of /livez, /readyz, /metrics, /v1/impact and /v1/hops; port 0 takes a free one"},
+    {"coordinator.url", NULL,
+     "where commands ask a coordinator what a revocation would end, and how hops are: "
+     "http://127.0.0.1:8610"},
 
     {"hop.id", NULL, "name of this hop, stable over restarts"},
+    {"hop.key_file", NULL,
+     "the hop's own key, of curfew writer add HOP --role hop, mode 0600; without it no status is published"},
     {"hop.issuers_file", NULL, "JSON: the issuers this hop accepts, their keys, algorithms and tenants"},
     {"hop.issuer", NULL, "instead, for one issuer: the iss of its tokens"},
     {"hop.audience", NULL, "the aud a token must name to be accepted here"},

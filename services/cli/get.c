@@ -11,8 +11,8 @@ struct curfew_get {
     struct curl_slist *headers;
     struct curfew_get_options options; /* its path and token are the caller's */
     char *url;
-    uint8_t body[CURFEW_GET_BODY_MAX];
-    size_t body_size;
+    uint8_t *body;
+    size_t body_size, body_max;
 };
 
 enum curfew_status curfew_get_init(struct curfew_error *error)
@@ -36,7 +36,7 @@ char *curfew_get_escape(struct curfew_slice value)
 static size_t keep(char *bytes, size_t one, size_t size, void *context)
 {
     struct curfew_get *get = context;
-    size_t room = sizeof get->body - get->body_size;
+    size_t room = get->body_max - get->body_size;
     size_t kept = size < room ? size : room;
 
     (void)one;
@@ -109,9 +109,11 @@ enum curfew_status curfew_get_create(const struct curfew_get_options *options, s
     if (made == NULL)
         return curfew_error_set(error, CURFEW_NOMEM, "%s %.200s: out of memory", options->asking, options->base);
     made->options = *options;
+    made->body_max = options->body_max == 0 ? CURFEW_GET_BODY_MAX : options->body_max;
+    made->body = malloc(made->body_max);
     made->curl = curl_easy_init();
-    if (made->curl == NULL || !make_url(made) || (options->token.size > 0 && !add_token(made, options->token)) ||
-        !configure(made)) {
+    if (made->body == NULL || made->curl == NULL || !make_url(made) ||
+        (options->token.size > 0 && !add_token(made, options->token)) || !configure(made)) {
         curfew_get_destroy(made);
         return curfew_error_set(error, CURFEW_NOMEM, "%s %.200s: the HTTP client could not be set up", options->asking,
                                 options->base);
@@ -128,6 +130,7 @@ void curfew_get_destroy(struct curfew_get *get)
     for (struct curl_slist *header = get->headers; header != NULL; header = header->next)
         explicit_bzero(header->data, strlen(header->data));
     curl_slist_free_all(get->headers);
+    free(get->body);
     free(get->url);
     free(get);
 }

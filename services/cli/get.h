@@ -7,7 +7,7 @@
 #include <curfew/slice.h>
 #include <curfew/status.h>
 
-#define CURFEW_GET_BODY_MAX 4096 /* bytes of an answer that are read */
+#define CURFEW_GET_BODY_MAX 4096 /* bytes of an answer that are read, unless more is asked for */
 
 struct curfew_get;
 
@@ -15,7 +15,8 @@ struct curfew_get_options {
     const char *base; /* "http://127.0.0.1:8600" */
     const char *path; /* "/v1/check?class=strict" */
     struct curfew_slice token; /* goes along as a bearer token; empty: none */
-    bool whole; /* an answer longer than CURFEW_GET_BODY_MAX is none; else it is cut */
+    bool whole; /* an answer that is longer is none; else it is cut */
+    size_t body_max; /* 0: CURFEW_GET_BODY_MAX */
     /* for errors: */
     const char *asking; /* "asking the guard" */
     const char *option; /* where the base is said: "--guard" */

@@ -30,6 +30,7 @@ static const struct curfew_cli_command commands[] = {
     {"revoke", "policy", "deny what was granted under older versions of a policy", curfew_revoke_policy},
     {"policy", "adopt", "let tokens be minted under a policy's version", curfew_policy_adopt},
     {"check", NULL, "ask guards whether a token may go ahead", curfew_check},
+    {"hops", NULL, "how every hop on the roster is: fresh, behind, silent, never heard of", curfew_hops},
     {"audit", "verify", "name what the audit topic should hold and does not", curfew_audit_verify},
     {"tail", NULL, "print a topic's records as JSON lines", curfew_tail},
     {NULL, NULL, NULL, NULL},

@@ -552,6 +552,11 @@ void curfew_coordinator_lane(const struct curfew_coordinator *coordinator, int32
     curfew_outbox_stats(slot->outbox, &state->outbox);
 }
 
+const struct curfew_writers *curfew_coordinator_writers(const struct curfew_coordinator *coordinator)
+{
+    return curfew_lane_writers(coordinator->slots[0].lane);
+}
+
 struct curfew_audit_stats curfew_coordinator_audited(const struct curfew_coordinator *coordinator)
 {
     return coordinator->audit == NULL ? (struct curfew_audit_stats){0, 0, 0, 0}

@@ -49,6 +49,9 @@ int curfew_coordinator_flush(struct curfew_coordinator *coordinator, struct curf
 enum curfew_status curfew_coordinator_ready(const struct curfew_coordinator *coordinator, struct curfew_now now,
                                             struct curfew_error *error) CURFEW_MUST_CHECK;
 
+/* Who may write, as control knows it now; NULL until control has begun. */
+const struct curfew_writers *curfew_coordinator_writers(const struct curfew_coordinator *coordinator);
+
 /* Of its audit; zeros without one. */
 struct curfew_audit_stats curfew_coordinator_audited(const struct curfew_coordinator *coordinator);
 

@@ -1,6 +1,7 @@
 /* metrics: a coordinator's counters as Prometheus text. */
 #include "services/coordinator/metrics.h"
 
+#include "services/coordinator/hops.h"
 #include <stddef.h>
 #include <stdio.h>
 
@@ -47,7 +48,8 @@ static void print_audit(FILE *out, const struct curfew_coordinator *coordinator)
                   (long long)stats.written, (long long)stats.lost, (long long)stats.untaken, (long long)stats.pending);
 }
 
-char *curfew_metrics_text(const struct curfew_coordinator *coordinator, int32_t lanes)
+char *curfew_metrics_text(const struct curfew_coordinator *coordinator, int32_t lanes,
+                          const struct curfew_roster *roster, struct curfew_now now)
 {
     char *text = NULL;
     size_t size = 0;
@@ -67,6 +69,7 @@ char *curfew_metrics_text(const struct curfew_coordinator *coordinator, int32_t 
     }
     if (coordinator != NULL) {
         print_audit(out, coordinator);
+        curfew_hops_metrics(out, roster, curfew_coordinator_writers(coordinator), now);
     }
     if (fclose(out) != 0) {
         return NULL;

@@ -11,6 +11,7 @@
 #include "core/topics.h"
 #include "schemas/codec.h"
 #include "services/coordinator/coordinator.h"
+#include "services/coordinator/hops.h"
 #include "services/coordinator/impact.h"
 #include "services/coordinator/metrics.h"
 #include <pthread.h>
@@ -35,6 +36,7 @@ struct runner {
     pthread_mutex_t lock; /* over what follows: the loop holds it while it works, HTTP while it reads */
     struct curfew_coordinator *coordinator; /* NULL while waiting for topics */
     struct curfew_audit *audit; /* of its present life */
+    struct curfew_roster *roster; /* the same */
     struct curfew_error waiting; /* why there is no coordinator */
 };
 
@@ -59,7 +61,8 @@ static void metrics(void *context, const struct curfew_http_request *request, st
     struct runner *runner = context;
     (void)request;
     pthread_mutex_lock(&runner->lock);
-    char *text = curfew_metrics_text(runner->coordinator, runner->coordinator == NULL ? 0 : runner->lanes);
+    char *text = curfew_metrics_text(runner->coordinator, runner->coordinator == NULL ? 0 : runner->lanes,
+                                     runner->roster, curfew_clock_now());
     pthread_mutex_unlock(&runner->lock);
     curfew_http_reply(response, text == NULL ? 503 : 200, "%s", text == NULL ? "" : text);
     response->content_type = "text/plain; version=0.0.4";
@@ -84,11 +87,22 @@ static void impact(void *context, const struct curfew_http_request *request, str
     pthread_mutex_unlock(&runner->lock);
 }
 
-static const struct curfew_http_route routes[] = {{"GET", "/livez", curfew_service_livez},
-                                                  {"GET", "/readyz", ready},
-                                                  {"GET", "/metrics", metrics},
-                                                  {"GET", "/v1/impact", impact},
-                                                  {NULL, NULL, NULL}};
+static void hops(void *context, const struct curfew_http_request *request, struct curfew_http_response *response)
+{
+    struct runner *runner = context;
+    pthread_mutex_lock(&runner->lock);
+    if (runner->coordinator == NULL) {
+        curfew_service_readyz(CURFEW_UNAVAILABLE, &runner->waiting, response);
+    } else {
+        curfew_hops_reply(runner->roster, curfew_coordinator_writers(runner->coordinator), curfew_clock_now(), request,
+                          response);
+    }
+    pthread_mutex_unlock(&runner->lock);
+}
+
+static const struct curfew_http_route routes[] = {
+    {"GET", "/livez", curfew_service_livez}, {"GET", "/readyz", ready}, {"GET", "/metrics", metrics},
+    {"GET", "/v1/impact", impact},           {"GET", "/v1/hops", hops}, {NULL, NULL, NULL}};
 
 static void pause_for(struct runner *runner)
 {
@@ -122,6 +136,22 @@ static bool await_topics(struct runner *runner)
     return false;
 }
 
+static enum curfew_status read_status(struct runner *runner, struct curfew_error *error)
+{
+    return runner->bus.ops->subscribe(runner->bus.self, CURFEW_TOPIC_STATUS, 0, CURFEW_OFFSET_END, error);
+}
+
+/* Where it lost its place, what hops say next is as good. */
+static enum curfew_status take_status(struct runner *runner, const struct curfew_bus_event *event,
+                                      struct curfew_error *error)
+{
+    if (event->kind == CURFEW_BUS_RECORD) {
+        curfew_roster_take(runner->roster, curfew_coordinator_writers(runner->coordinator), event->value, event->mac,
+                           curfew_clock_now());
+    }
+    return event->kind == CURFEW_BUS_GAP ? read_status(runner, error) : CURFEW_OK;
+}
+
 /* Handles what has come, up to a batch. The first poll may wait. */
 static enum curfew_status drain(struct runner *runner, int wait_ms, struct curfew_error *error)
 {
@@ -133,7 +163,9 @@ static enum curfew_status drain(struct runner *runner, int wait_ms, struct curfe
         if (event.kind == CURFEW_BUS_PROBLEM || event.kind == CURFEW_BUS_RECOVERED) {
             curfew_log(CURFEW_LOG_WARNING, "coordinator", "%s", event.text);
         }
-        status = curfew_coordinator_handle(runner->coordinator, &event, curfew_clock_now(), error);
+        status = event.topic == CURFEW_TOPIC_STATUS
+                     ? take_status(runner, &event, error)
+                     : curfew_coordinator_handle(runner->coordinator, &event, curfew_clock_now(), error);
         if (i + 1 == BATCH_MAX || status != CURFEW_OK) {
             break;
         }
@@ -180,7 +212,11 @@ static enum curfew_status run_once(struct runner *runner, struct curfew_error *e
         status = curfew_coordinator_create(&options, &runner->coordinator, error);
     }
     if (status == CURFEW_OK) {
+        runner->roster = curfew_roster_create(runner->master, runner->lanes);
         status = curfew_coordinator_start(runner->coordinator, error);
+    }
+    if (status == CURFEW_OK) {
+        status = read_status(runner, error);
     }
     pthread_mutex_unlock(&runner->lock);
     int wait_ms = 0;
@@ -198,6 +234,8 @@ static enum curfew_status run_once(struct runner *runner, struct curfew_error *e
     runner->coordinator = NULL;
     curfew_audit_destroy(runner->audit);
     runner->audit = NULL;
+    curfew_roster_destroy(runner->roster);
+    runner->roster = NULL;
     if (status != CURFEW_OK && error != NULL) {
         runner->waiting = *error;
     }

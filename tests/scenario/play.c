@@ -18,11 +18,27 @@ static const char *play_coordinator(const struct play *play)
     return rig_text(play->rig, "c1-%s", play->prefix);
 }
 
+static void must(struct rig_output output, const char *what)
+{
+    if (output.status != 0) {
+        fail_msg("%s ended with %d: %s%s", what, output.status, output.out, output.err);
+    }
+}
+
+const char *play_add_hop(const struct play *play, const char *name)
+{
+    const char *file = rig_text(play->rig, "%s/%s.key", rig_keys(play->rig, play->prefix), name);
+    must(rig_curfew(play->rig, NULL, "writer", "add", name, "--role", "hop", "--out", file, "--wait", "durable"),
+         "writer add");
+    return file;
+}
+
 static void start_services(struct play *play, int guards)
 {
     static const char *const names[] = {"hop-a", "hop-b", "hop-c"};
     struct rig *rig = play->rig;
-    const char *const settings[] = {
+    const char *settings[] = {
+        "hop.key_file=",
         "hop.issuer=" PLAY_ISSUER,
         "hop.algorithms=ES256",
         "hop.tenants=acme",
@@ -36,19 +52,14 @@ static void start_services(struct play *play, int guards)
 
     play->coordinator = rig_coordinator(rig, play_coordinator(play), NULL);
     for (int i = 0; i < guards; i++) {
-        play->guards[i] = rig_guard(rig, rig_text(rig, "%s-%s", names[i], play->prefix), settings);
+        const char *name = rig_text(rig, "%s-%s", names[i], play->prefix);
+        settings[0] = rig_text(rig, "hop.key_file=%s", play_add_hop(play, name));
+        play->guards[i] = rig_guard(rig, name, settings);
     }
     play->guard_count = guards;
     rig_await_ready(rig, play->coordinator);
     for (int i = 0; i < guards; i++) {
         rig_await_ready(rig, play->guards[i]);
-    }
-}
-
-static void must(struct rig_output output, const char *what)
-{
-    if (output.status != 0) {
-        fail_msg("%s ended with %d: %s%s", what, output.status, output.out, output.err);
     }
 }
 

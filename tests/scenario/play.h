@@ -27,6 +27,9 @@ struct play play_begin(struct rig *rig, int guards);
 /* Ends what play_begin started, except the broker. */
 void play_end(struct play *play);
 
+/* Puts a hop on the roster; gives its key file. */
+const char *play_add_hop(const struct play *play, const char *name);
+
 struct play_session {
     const char *id;
     const char *file; /* as token mint takes it */

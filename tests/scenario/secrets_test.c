@@ -111,6 +111,7 @@ static void plant_keys_and_passwords(struct rig *rig)
     plant_json_key(rig, "master.key", "master");
     plant_json_key(rig, "operator.key", "key");
     plant_json_key(rig, "app.key", "key");
+    plant_json_key(rig, "hop-1.key", "key");
     plant_pem(rig, rig_text(rig, "%s/coordinator.pem", rig_keys(rig, play.prefix)));
     plant_pem(rig, play.key);
     plant_pem(rig, rig_text(rig, "%s/kafka/tls/coordinator.key", directory));

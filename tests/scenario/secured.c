@@ -39,9 +39,11 @@ static struct rig_process *start_guard(struct play *play, const char *jwks, cons
                                                   "hop.tenants=acme",        "hop.audience=" PLAY_AUDIENCE,
                                                   "guard.class=strict",      rig_text(rig, "hop.jwks_file=%s", jwks)};
 
-    for (size_t count = 6; more != NULL && *more != NULL && count < RIG_SETTINGS_MAX; more++) {
+    for (size_t count = 7; more != NULL && *more != NULL && count < RIG_SETTINGS_MAX; more++) {
         settings[count++] = *more;
     }
+    secured_be(rig, "admin");
+    settings[6] = rig_text(rig, "hop.key_file=%s", play_add_hop(play, "hop-1"));
     secured_be(rig, "hop");
     return rig_guard(rig, "hop-1", settings);
 }
