@@ -265,6 +265,11 @@ struct request {
     void *context;
 };
 
+static int64_t deadline_in(int timeout_ms)
+{
+    return curfew_clock_now().boot_us + timeout_ms * CURFEW_US_PER_MS;
+}
+
 /* Fills in what the caller left out, encodes, and makes an emission of it. */
 static enum curfew_status make_emission(const struct curfew_producer *producer, const struct request *request,
                                         struct curfew_emission **emission, struct curfew_error *error)
@@ -353,11 +358,15 @@ static enum curfew_status hand_over(struct curfew_producer *producer, const stru
     return status;
 }
 
-enum curfew_status curfew_producer_emit(struct curfew_producer *producer, const struct curfew_event *event,
-                                        int32_t lane, enum curfew_wait wait, curfew_emitted *emitted, void *context,
+enum curfew_status curfew_producer_emit(struct curfew_producer *producer, const struct curfew_emit *emit,
                                         struct curfew_error *error)
 {
-    const struct request request = {.event = event, .lane = lane, .wait = wait, .emitted = emitted, .context = context};
+    const struct request request = {.event = emit->event,
+                                    .lane = emit->lane,
+                                    .wait = emit->wait,
+                                    .deadline_us = emit->timeout_ms == 0 ? 0 : deadline_in(emit->timeout_ms),
+                                    .emitted = emit->emitted,
+                                    .context = emit->context};
     struct curfew_emission *emission = NULL;
     enum curfew_status status = make_emission(producer, &request, &emission, error);
     if (status != CURFEW_OK) {
@@ -389,7 +398,7 @@ enum curfew_status curfew_producer_emit_and_wait(struct curfew_producer *produce
     const struct request request = {.event = event,
                                     .lane = lane,
                                     .wait = wait,
-                                    .deadline_us = curfew_clock_now().boot_us + timeout_ms * CURFEW_US_PER_MS,
+                                    .deadline_us = deadline_in(timeout_ms),
                                     .emitted = curfew_waiter_told,
                                     .context = &waiter};
     struct curfew_error error;
@@ -438,7 +447,7 @@ static void probe_lanes(struct curfew_producer *producer, int32_t lanes, int64_t
 enum curfew_status curfew_producer_lanes(struct curfew_producer *producer, int timeout_ms, int32_t *lanes,
                                          struct curfew_error *error)
 {
-    int64_t deadline_us = curfew_clock_now().boot_us + timeout_ms * CURFEW_US_PER_MS;
+    int64_t deadline_us = deadline_in(timeout_ms);
     struct curfew_outcome outcome;
     enum curfew_status status = check_thread(producer, "checking the lanes", error);
     if (status == CURFEW_OK) {
@@ -465,7 +474,7 @@ enum curfew_status curfew_producer_close(struct curfew_producer *producer, int t
     }
     pthread_mutex_lock(&producer->lock);
     producer->closing = true;
-    producer->close_by_us = curfew_clock_now().boot_us + timeout_ms * CURFEW_US_PER_MS;
+    producer->close_by_us = deadline_in(timeout_ms);
     pthread_mutex_unlock(&producer->lock);
     producer->bus.ops->wake(producer->bus.self);
     pthread_join(producer->thread, NULL);

@@ -63,12 +63,20 @@ enum curfew_status curfew_producer_open(const struct curfew_producer_options *op
 /* Who it says it is: the writer of its key. Lives as long as the producer. */
 const char *curfew_producer_writer(const struct curfew_producer *producer);
 
-/* Takes an event and returns. `lane`: CURFEW_LANE_OF_EVENT routes by the event's session (control events to lane 0);
- * a holder-heartbeat needs a lane. said_us 0 and an empty writer are filled in. The event is encoded before the call
- * returns. `emitted` (may be NULL) is called exactly once, also at close. A heartbeat is never queued behind an outage:
- * while one of the same holder and lane is under way, another is CURFEW_FULL. */
-enum curfew_status curfew_producer_emit(struct curfew_producer *producer, const struct curfew_event *event,
-                                        int32_t lane, enum curfew_wait wait, curfew_emitted *emitted, void *context,
+/* What to emit, and how. */
+struct curfew_emit {
+    const struct curfew_event *event; /* encoded before the call returns; said_us 0 and an empty writer are filled in */
+    int32_t lane; /* CURFEW_LANE_OF_EVENT: by the event's session (control events to lane 0); a holder-heartbeat needs
+                     one */
+    enum curfew_wait wait;
+    int timeout_ms; /* told as CURFEW_TIMEOUT when it is not over by then; 0: however long it takes */
+    curfew_emitted *emitted; /* may be NULL; called exactly once when emit returned OK, also at close */
+    void *context;
+};
+
+/* Takes an event and returns. A heartbeat is never queued behind an outage: while one of the same holder and lane is
+ * under way, another is CURFEW_FULL. */
+enum curfew_status curfew_producer_emit(struct curfew_producer *producer, const struct curfew_emit *emit,
                                         struct curfew_error *error) CURFEW_MUST_CHECK;
 
 /* Emits and waits up to `timeout_ms`. Returns outcome->status; `outcome` is always filled. */

@@ -123,8 +123,9 @@ static void send_all(struct beating *beating)
         pthread_mutex_unlock(&beating->lock);
         if (busy)
             continue;
-        enum curfew_status status =
-            curfew_producer_emit(beating->cli->producer, &event, lane->lane, beating->cli->wait, note, lane, &error);
+        const struct curfew_emit emit = {
+            .event = &event, .lane = lane->lane, .wait = beating->cli->wait, .emitted = note, .context = lane};
+        enum curfew_status status = curfew_producer_emit(beating->cli->producer, &emit, &error);
         if (status != CURFEW_OK) {
             struct curfew_outcome outcome = {.status = status, .receipt.offset = -1, .error = error};
             note(lane, &outcome);

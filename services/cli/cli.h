@@ -7,6 +7,7 @@
 #define CURFEW_CLI_CLI_H
 
 #include "core/config.h"
+#include "core/object.h"
 #include "services/cli/report.h"
 #include <argp.h>
 

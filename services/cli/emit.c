@@ -1,5 +1,6 @@
 /* emit: one event on its way, for the commands that send one: send, wait, report. */
 #include "services/cli/emit.h"
+#include "producer/outcome.h"
 #include <inttypes.h>
 
 #define LINE_SIZE 1024
@@ -13,7 +14,7 @@ int curfew_cli_report(const struct curfew_cli *cli, const struct curfew_outcome 
     curfew_report_line(outcome, report->what, line, sizeof line);
     if (cli->json) {
         struct curfew_object *object = report->object != NULL ? report->object : curfew_object_create();
-        curfew_report_put(outcome, object);
+        curfew_outcome_put(outcome, object);
         if (outcome->status != CURFEW_OK)
             curfew_cli_say("%s", line);
         return curfew_cli_print(object, status);

@@ -1,8 +1,7 @@
-/* report: how a command says what came of it: exit status, JSON, one line for people. Pure but for the FILE. */
+/* report: how a command says what came of it: exit status, one line for people. Pure. */
 #ifndef CURFEW_CLI_REPORT_H
 #define CURFEW_CLI_REPORT_H
 
-#include "services/cli/object.h"
 #include <curfew/producer.h>
 
 /* Part of the command's contract: scripts depend on them. */
@@ -17,10 +16,6 @@ enum curfew_exit {
 };
 
 enum curfew_exit curfew_report_exit(enum curfew_status status);
-
-/* Puts status, log_id, lane, offset, timestamp_us, durable_us, accepted_us, reason, retriable and error; what is not
- * known is null. */
-void curfew_report_put(const struct curfew_outcome *outcome, struct curfew_object *object);
 
 /* One line without its newline: what it came to, where it is, how long it took, and what to do. `what` begins it:
  * "task clean". */

@@ -91,6 +91,14 @@ static void make_session(int32_t lane, char id[CURFEW_SESSION_ID_SIZE])
     curfew_session_id_make(lane, random, id);
 }
 
+static enum curfew_status emit(struct curfew_producer *producer, const struct curfew_event *event, int32_t lane,
+                               curfew_emitted *emitted, void *context, struct curfew_error *error)
+{
+    const struct curfew_emit emission = {
+        .event = event, .lane = lane, .wait = CURFEW_WAIT_DURABLE, .emitted = emitted, .context = context};
+    return curfew_producer_emit(producer, &emission, error);
+}
+
 static struct curfew_event session_ended(const char *id)
 {
     struct curfew_event event = {.type = CURFEW_EVENT_SESSION_ENDED};
@@ -208,9 +216,7 @@ static void bad_events_never_leave(void **state)
     struct curfew_outcome outcome;
     struct curfew_error error;
     struct curfew_event event = session_ended("not a session id");
-    assert_int_equal(
-        curfew_producer_emit(producer, &event, CURFEW_LANE_OF_EVENT, CURFEW_WAIT_DURABLE, NULL, NULL, &error),
-        CURFEW_INVALID);
+    assert_int_equal(emit(producer, &event, CURFEW_LANE_OF_EVENT, NULL, NULL, &error), CURFEW_INVALID);
     char id[CURFEW_SESSION_ID_SIZE];
     make_session(1, id);
     static uint8_t large[100000];
@@ -223,8 +229,7 @@ static void bad_events_never_leave(void **state)
     must_say(outcome.error.text, "reason");
     assert_int_equal(outcome.receipt.offset, -1);
     event = (struct curfew_event){.type = CURFEW_EVENT_TICK};
-    assert_int_equal(curfew_producer_emit(producer, &event, 1, CURFEW_WAIT_DURABLE, NULL, NULL, &error),
-                     CURFEW_INVALID);
+    assert_int_equal(emit(producer, &event, 1, NULL, NULL, &error), CURFEW_INVALID);
     make_session(77, id);
     event = session_ended(id);
     assert_int_equal(
@@ -305,8 +310,7 @@ static void *speak(void *context)
     for (int i = 0; i < EVENTS_A_THREAD; i++) {
         struct curfew_event event = session_ended(speaker->session);
         struct curfew_error error;
-        if (curfew_producer_emit(speaker->producer, &event, CURFEW_LANE_OF_EVENT, CURFEW_WAIT_DURABLE, count,
-                                 speaker->tally, &error) != CURFEW_OK) {
+        if (emit(speaker->producer, &event, CURFEW_LANE_OF_EVENT, count, speaker->tally, &error) != CURFEW_OK) {
             fprintf(stderr, "%s\n", error.text);
             abort();
         }
@@ -421,8 +425,7 @@ static void call_back(void *context, const struct curfew_outcome *outcome)
     reentry->waited = curfew_producer_emit_and_wait(reentry->producer, &reentry->event, CURFEW_LANE_OF_EVENT,
                                                     CURFEW_WAIT_DURABLE, WAIT_MS, &inner);
     reentry->closed = curfew_producer_close(reentry->producer, 0, NULL);
-    reentry->emitted = curfew_producer_emit(reentry->producer, &reentry->event, CURFEW_LANE_OF_EVENT,
-                                            CURFEW_WAIT_DURABLE, count, &reentry->tally, NULL);
+    reentry->emitted = emit(reentry->producer, &reentry->event, CURFEW_LANE_OF_EVENT, count, &reentry->tally, NULL);
 }
 
 static void a_callback_may_emit_but_not_wait(void **state)
@@ -434,9 +437,7 @@ static void a_callback_may_emit_but_not_wait(void **state)
     make_session(1, id);
     struct reentry reentry = {.producer = producer, .event = session_ended(id)};
     struct curfew_error error;
-    assert_int_equal(curfew_producer_emit(producer, &reentry.event, CURFEW_LANE_OF_EVENT, CURFEW_WAIT_DURABLE,
-                                          call_back, &reentry, &error),
-                     CURFEW_OK);
+    assert_int_equal(emit(producer, &reentry.event, CURFEW_LANE_OF_EVENT, call_back, &reentry, &error), CURFEW_OK);
     while (atomic_load(&reentry.tally.told) == 0) {
         poll(NULL, 0, RIG_POLL_MS);
     }
@@ -465,14 +466,13 @@ static void the_bound_and_the_close_with_a_silent_broker(void **state)
     rig_process_signal(rig_kafka(rig), SIGSTOP);
     struct curfew_event beat = heartbeat();
     struct tally beats = {0};
-    assert_int_equal(curfew_producer_emit(producer, &beat, 1, CURFEW_WAIT_DURABLE, count, &beats, &error), CURFEW_OK);
-    assert_int_equal(curfew_producer_emit(producer, &beat, 1, CURFEW_WAIT_DURABLE, count, &beats, &error), CURFEW_FULL);
-    assert_int_equal(curfew_producer_emit(producer, &beat, 2, CURFEW_WAIT_DURABLE, count, &beats, &error), CURFEW_OK);
+    assert_int_equal(emit(producer, &beat, 1, count, &beats, &error), CURFEW_OK);
+    assert_int_equal(emit(producer, &beat, 1, count, &beats, &error), CURFEW_FULL);
+    assert_int_equal(emit(producer, &beat, 2, count, &beats, &error), CURFEW_OK);
     int taken = 0;
     enum curfew_status status = CURFEW_OK;
     while (status == CURFEW_OK && taken <= CURFEW_PRODUCER_PENDING_MAX) {
-        status =
-            curfew_producer_emit(producer, &event, CURFEW_LANE_OF_EVENT, CURFEW_WAIT_DURABLE, count, &tally, &error);
+        status = emit(producer, &event, CURFEW_LANE_OF_EVENT, count, &tally, &error);
         taken += status == CURFEW_OK;
     }
     assert_int_equal(status, CURFEW_FULL);

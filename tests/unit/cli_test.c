@@ -8,6 +8,7 @@
 
 #include "core/bus.h"
 #include "core/json.h"
+#include "producer/outcome.h"
 #include "services/cli/ask.h"
 #include "services/cli/input.h"
 #include "services/cli/parse.h"
@@ -238,7 +239,7 @@ static struct curfew_json *json_of(const struct curfew_outcome *outcome)
     size_t size = 0;
     FILE *file = open_memstream(&text, &size);
     assert_non_null(file);
-    curfew_report_put(outcome, object);
+    curfew_outcome_put(outcome, object);
     assert_int_equal(curfew_object_print(object, file, &error), CURFEW_OK);
     curfew_object_destroy(object);
     fclose(file);

@@ -1,5 +1,5 @@
 /* object: a JSON object, put together member by member and printed as one line. */
-#include "services/cli/object.h"
+#include "core/object.h"
 #include "core/json.h"
 #include <stdlib.h>
 
@@ -83,10 +83,15 @@ void curfew_object_put_slices(struct curfew_object *object, const char *name, co
     put(object, name, array);
 }
 
+char *curfew_object_text(const struct curfew_object *object)
+{
+    return object == NULL || object->broken ? NULL : curfew_json_print(object->json);
+}
+
 enum curfew_status curfew_object_print(const struct curfew_object *object, FILE *file, struct curfew_error *error)
 {
     enum curfew_status status = CURFEW_OK;
-    char *text = object == NULL || object->broken ? NULL : curfew_json_print(object->json);
+    char *text = curfew_object_text(object);
 
     if (text == NULL)
         return curfew_error_set(error, CURFEW_NOMEM,

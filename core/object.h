@@ -1,8 +1,8 @@
 /* object: a JSON object of plain values and lists of text, put together member by member and printed as one line (over
  * core/json). Putting never fails on the spot: an object that ran out of memory, or was given text that is not UTF-8,
  * says so when it is printed. One thread an object. */
-#ifndef CURFEW_CLI_OBJECT_H
-#define CURFEW_CLI_OBJECT_H
+#ifndef CURFEW_CORE_OBJECT_H
+#define CURFEW_CORE_OBJECT_H
 
 #include <curfew/slice.h>
 #include <curfew/status.h>
@@ -22,7 +22,9 @@ void curfew_object_put_null(struct curfew_object *object, const char *name);
 void curfew_object_put_slices(struct curfew_object *object, const char *name, const struct curfew_slice *texts,
                               size_t count);
 
-/* One line, members in the order they were put. */
+/* One line, members in the order they were put; malloc'ed. NULL: memory ran out, or a text was not UTF-8. */
+char *curfew_object_text(const struct curfew_object *object);
+/* The same with a line's end, to a file. */
 enum curfew_status curfew_object_print(const struct curfew_object *object, FILE *file,
                                        struct curfew_error *error) CURFEW_MUST_CHECK;
 
