@@ -1,13 +1,16 @@
 /* http: requests in from libmicrohttpd, through a table of routes, and answers back out. */
 #include "core/http.h"
+#include "core/http_tls.h"
 #include "core/listener.h"
 #include "core/log.h"
 #include <microhttpd.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define THREADS 2
@@ -19,15 +22,18 @@
 #define DISCARD_MAX (1024 * 1024)
 #define BODY_FIRST 1024
 #define ALLOW_SIZE 128
+#define TLS_ITEMS_MAX 5
 
 struct curfew_http {
     struct MHD_Daemon *daemon;
     const struct curfew_http_route *routes;
     void *context;
-    char address[CURFEW_LISTENER_ADDRESS_SIZE];
+    struct curfew_listener listener; /* its socket is the daemon's */
+    struct curfew_http_tls_files files;
 };
 
 enum body_state { BODY_KEPT, BODY_OVER_BOUND, BODY_NO_MEMORY };
+enum put_off { PUT_OFF_NOT, PUT_OFF_OPEN, PUT_OFF_FINISHED };
 
 struct curfew_http_request {
     struct MHD_Connection *connection;
@@ -41,6 +47,9 @@ struct curfew_http_request {
     size_t size;
     size_t capacity;
     size_t seen; /* body bytes that came, kept or not */
+    /* Written by a handler's thread or whoever finishes it, while the library has the connection suspended. */
+    _Atomic enum put_off put_off;
+    struct curfew_http_response response; /* once finished */
 };
 
 /* What became of a table look-up. */
@@ -97,6 +106,55 @@ const char *curfew_http_query(const struct curfew_http_request *request, const c
 struct curfew_slice curfew_http_body(const struct curfew_http_request *request)
 {
     return (struct curfew_slice){request->body, request->size};
+}
+
+bool curfew_http_peer_user(const struct curfew_http_request *request, uid_t *user)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    int domain = 0;
+    socklen_t size = sizeof domain;
+    if (info == NULL || getsockopt(info->connect_fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0 || domain != AF_UNIX) {
+        return false;
+    }
+    struct ucred peer;
+    size = sizeof peer;
+    if (getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+        return false;
+    }
+    *user = peer.uid;
+    return true;
+}
+
+bool curfew_http_peer_names(const struct curfew_http_request *request, curfew_http_visit_name *visit, void *context)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    return info != NULL && info->tls_session != NULL && curfew_http_tls_names(info->tls_session, visit, context);
+}
+
+/* Handlers see a request as const; it is not. */
+struct curfew_http_request *curfew_http_put_off(const struct curfew_http_request *request)
+{
+    struct curfew_http_request *own = (struct curfew_http_request *)request;
+    atomic_store_explicit(&own->put_off, PUT_OFF_OPEN, memory_order_relaxed); /* nobody else has it yet */
+    MHD_suspend_connection(own->connection);
+    return own;
+}
+
+void curfew_http_finish(struct curfew_http_request *request, const struct curfew_http_response *response)
+{
+    struct MHD_Connection *connection = request->connection;
+    request->response = *response;
+    if (request->response.code == 0) {
+        request->response.code = MHD_HTTP_OK;
+    }
+    if (request->response.content_type == NULL) {
+        request->response.content_type = "application/json";
+    }
+    /* Release: the server's thread that sees it sees the response. */
+    atomic_store_explicit(&request->put_off, PUT_OFF_FINISHED, memory_order_release);
+    MHD_resume_connection(connection);
 }
 
 void curfew_http_reply(struct curfew_http_response *response, int code, const char *format, ...)
@@ -189,6 +247,24 @@ static void find_route(const struct curfew_http *http, const char *method, const
     }
 }
 
+/* The request may be finished, and even gone on, by now: it is gone only when the library's thread, this one, lets it.
+ */
+static bool was_put_off(const struct curfew_http_request *request)
+{
+    return atomic_load_explicit(&request->put_off, memory_order_relaxed) != PUT_OFF_NOT;
+}
+
+/* What was put off: nothing yet, or the answer, whose body the library owns from here on. */
+static enum MHD_Result answer_late(struct curfew_http_request *request)
+{
+    if (atomic_load_explicit(&request->put_off, memory_order_acquire) == PUT_OFF_OPEN) {
+        return MHD_YES;
+    }
+    const struct curfew_http_response response = request->response;
+    request->response.body = NULL;
+    return send_response(request->connection, &response);
+}
+
 static enum MHD_Result answer(struct curfew_http *http, const char *method, struct curfew_http_request *request)
 {
     struct match match;
@@ -196,6 +272,10 @@ static enum MHD_Result answer(struct curfew_http *http, const char *method, stru
     struct curfew_http_response response = {.code = MHD_HTTP_OK, .content_type = "application/json"};
     if (match.route != NULL) {
         match.route->handle(http->context, request, &response);
+        if (was_put_off(request)) {
+            free(response.body);
+            return MHD_YES;
+        }
     } else if (match.path_known) {
         curfew_http_reply(&response, MHD_HTTP_METHOD_NOT_ALLOWED,
                           "{\"error\":\"this path does not take this method; it takes %s\"}", match.allow);
@@ -342,6 +422,9 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     if (request == NULL) {
         return MHD_NO; /* there was no memory for it */
     }
+    if (was_put_off(request)) {
+        return answer_late(request);
+    }
     request->method = method;
     request->path = path;
     if (!request->begun) {
@@ -375,6 +458,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
         explicit_bzero(request->body, request->size);
     }
     free(request->body);
+    free(request->response.body); /* of a client that had gone */
     free(request);
     *request_of = NULL;
 }
@@ -392,38 +476,82 @@ static void on_library_log(void *context, const char *format, va_list arguments)
 
 /* ---- open and close ---- */
 
-enum curfew_status curfew_http_open(const char *listen, const struct curfew_http_route *routes, void *context,
-                                    struct curfew_http **http, struct curfew_error *error)
+/* Options of the library that only a server with TLS has. */
+static void tls_items(const struct curfew_http_tls_files *files, struct MHD_OptionItem items[TLS_ITEMS_MAX])
 {
-    struct curfew_listener listener;
-    *http = NULL;
-    enum curfew_status status = curfew_listener_open(listen, &listener, error);
-    if (status != CURFEW_OK) {
-        return status;
+    size_t count = 0;
+    if (files->key.bytes != NULL) {
+        items[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, files->key.bytes};
+        items[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, files->certificate.bytes};
+        items[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)CURFEW_HTTP_TLS_PRIORITIES};
     }
+    if (files->client_ca.bytes != NULL) {
+        items[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_TRUST, 0, files->client_ca.bytes};
+    }
+    items[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+}
+
+static enum curfew_status start(struct curfew_http *http, struct curfew_error *error)
+{
+    struct MHD_OptionItem items[TLS_ITEMS_MAX];
+    const unsigned tls = http->files.key.bytes != NULL ? MHD_USE_TLS : 0;
+    tls_items(&http->files, items);
+    /* Poll and not epoll: edge-triggered, MHD 0.9.75 misses an end of stream that comes with the last bytes. */
+    http->daemon = MHD_start_daemon(
+        MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME | tls, 0, NULL, NULL, on_request,
+        http, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL, MHD_OPTION_LISTEN_SOCKET, http->listener.socket,
+        MHD_OPTION_THREAD_POOL_SIZE, (unsigned int)THREADS, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned int)CURFEW_HTTP_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_S,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
+    if (http->daemon == NULL) {
+        /* The library may have closed the socket already, so it is left alone rather than closed twice. */
+        return curfew_error_set(error, CURFEW_INTERNAL, "listening on %s: the HTTP server did not start; %s",
+                                http->listener.address,
+                                tls != 0 ? "do its certificate and its key belong together, and are both PEM?"
+                                         : "is the process out of threads or file descriptors?");
+    }
+    return CURFEW_OK;
+}
+
+static enum curfew_status listen_on(struct curfew_http *http, const struct curfew_http_options *options,
+                                    struct curfew_error *error)
+{
+    enum curfew_status status = curfew_listener_open(options->listen, options->mode, &http->listener, error);
+    if (status == CURFEW_OK && options->local_only && options->tls == NULL &&
+        !curfew_listener_is_local(&http->listener)) {
+        (void)close(http->listener.socket);
+        return curfew_error_set(
+            error, CURFEW_INVALID,
+            "listening on %s: other machines reach that address, and secrets would cross the "
+            "network in the clear; set a certificate and its key, or listen on 127.0.0.1 or unix:/path",
+            options->listen);
+    }
+    return status;
+}
+
+enum curfew_status curfew_http_serve(const struct curfew_http_options *options, struct curfew_http **http,
+                                     struct curfew_error *error)
+{
+    *http = NULL;
     struct curfew_http *made = calloc(1, sizeof *made);
     if (made == NULL) {
-        (void)close(listener.socket);
-        return curfew_error_set(error, CURFEW_NOMEM, "listening on %s: no memory", listen);
+        return curfew_error_set(error, CURFEW_NOMEM, "listening on %s: no memory", options->listen);
     }
-    made->routes = routes;
-    made->context = context;
-    memcpy(made->address, listener.address, sizeof made->address);
-
-    /* Poll and not epoll: edge-triggered, MHD 0.9.75 misses an end of stream that comes with the last bytes. */
-    made->daemon =
-        MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, made,
-                         MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL, MHD_OPTION_LISTEN_SOCKET, listener.socket,
-                         MHD_OPTION_THREAD_POOL_SIZE, (unsigned int)THREADS, MHD_OPTION_CONNECTION_LIMIT,
-                         (unsigned int)CURFEW_HTTP_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_S,
-                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK,
-                         on_target, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_END);
-    if (made->daemon == NULL) {
-        /* The library may have closed the socket already, so it is left alone rather than closed twice. */
-        status = curfew_error_set(error, CURFEW_INTERNAL,
-                                  "listening on %s: the HTTP server did not start; is the process out of threads or "
-                                  "file descriptors?",
-                                  made->address);
+    made->routes = options->routes;
+    made->context = options->context;
+    made->listener.lock = -1;
+    enum curfew_status status =
+        options->tls == NULL ? CURFEW_OK : curfew_http_tls_load(options->tls, &made->files, error);
+    if (status == CURFEW_OK) {
+        status = listen_on(made, options, error);
+    }
+    if (status == CURFEW_OK) {
+        status = start(made, error);
+    }
+    if (status != CURFEW_OK) {
+        curfew_listener_leave(&made->listener);
+        curfew_http_tls_unload(&made->files);
         free(made);
         return status;
     }
@@ -431,16 +559,26 @@ enum curfew_status curfew_http_open(const char *listen, const struct curfew_http
     return CURFEW_OK;
 }
 
+enum curfew_status curfew_http_open(const char *listen, const struct curfew_http_route *routes, void *context,
+                                    struct curfew_http **http, struct curfew_error *error)
+{
+    const struct curfew_http_options options = {
+        .listen = listen, .mode = CURFEW_LISTENER_MODE, .routes = routes, .context = context};
+    return curfew_http_serve(&options, http, error);
+}
+
 void curfew_http_close(struct curfew_http *http)
 {
     if (http == NULL) {
         return;
     }
+    curfew_listener_leave(&http->listener); /* before the socket: whoever comes next finds no path, or their own */
     MHD_stop_daemon(http->daemon);
+    curfew_http_tls_unload(&http->files);
     free(http);
 }
 
 const char *curfew_http_address(const struct curfew_http *http)
 {
-    return http->address;
+    return http->listener.address;
 }

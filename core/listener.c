@@ -1,16 +1,22 @@
-/* listener: turns "address:port" into a listening socket. */
+/* listener: turns "address:port" or "unix:/path" into a listening socket. */
 #include "core/listener.h"
+#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define BACKLOG 512 /* connections the kernel holds until one is taken */
 #define HOST_SIZE 256
 #define PORT_DIGITS 5
 #define PORT_MAX 65535
+#define UNIX "unix:"
 
 /* Whether `text` is 0..65535 in decimal digits alone. */
 static bool is_port(const char *text)
@@ -98,12 +104,10 @@ static enum curfew_status bind_to(const char *listen_at, const struct addrinfo *
     return print_address(listen_at, listener, error);
 }
 
-enum curfew_status curfew_listener_open(const char *listen, struct curfew_listener *listener,
-                                        struct curfew_error *error)
+static enum curfew_status open_tcp(const char *listen, struct curfew_listener *listener, struct curfew_error *error)
 {
     char host[HOST_SIZE];
     const char *port = NULL;
-    *listener = (struct curfew_listener){.socket = -1};
     if (!split(listen, host, &port)) {
         return curfew_error_set(error, CURFEW_INVALID,
                                 "listening on \"%.200s\": it must be address:port, such as 127.0.0.1:8600 or "
@@ -121,9 +125,113 @@ enum curfew_status curfew_listener_open(const char *listen, struct curfew_listen
     }
     enum curfew_status status = bind_to(listen, found, listener, error);
     freeaddrinfo(found);
+    return status;
+}
+
+/* Whoever holds the lock owns the path. The file stays when the process ends: removing it could take another's lock. */
+static enum curfew_status lock_path(const char *listen, const char *path, struct curfew_listener *listener,
+                                    struct curfew_error *error)
+{
+    char name[CURFEW_LISTENER_ADDRESS_SIZE + sizeof ".lock"];
+    (void)snprintf(name, sizeof name, "%s.lock", path);
+    listener->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (listener->lock < 0) {
+        return fail(listen, "cannot make its lock file", error);
+    }
+    if (flock(listener->lock, LOCK_EX | LOCK_NB) != 0) {
+        return curfew_error_set(error, CURFEW_UNAVAILABLE,
+                                "listening on %s: another process listens there; end it, or name another path", listen);
+    }
+    return CURFEW_OK;
+}
+
+static enum curfew_status bind_path(const char *listen_at, const struct sockaddr_un *where, mode_t mode,
+                                    struct curfew_listener *listener, struct curfew_error *error)
+{
+    struct stat left;
+    if (lstat(where->sun_path, &left) == 0) {
+        if (!S_ISSOCK(left.st_mode)) {
+            return curfew_error_set(error, CURFEW_INVALID,
+                                    "listening on %s: something that is no socket is there; name another path",
+                                    listen_at);
+        }
+        (void)unlink(where->sun_path); /* of a process that is dead: the lock is ours */
+    }
+    listener->socket = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (listener->socket < 0) {
+        return fail(listen_at, "no socket", error);
+    }
+    /* Before the path is there, so that it is never open to more than `mode`; after, for what umask took away. */
+    if (fchmod(listener->socket, mode) != 0 ||
+        bind(listener->socket, (const struct sockaddr *)where, sizeof *where) != 0) {
+        return fail(listen_at, "cannot bind", error);
+    }
+    if (chmod(where->sun_path, mode) != 0 || listen(listener->socket, BACKLOG) != 0) {
+        return fail(listen_at, "cannot listen", error);
+    }
+    return CURFEW_OK;
+}
+
+static enum curfew_status open_unix(const char *listen, mode_t mode, struct curfew_listener *listener,
+                                    struct curfew_error *error)
+{
+    struct sockaddr_un where = {.sun_family = AF_UNIX};
+    const char *path = listen + strlen(UNIX);
+    if (path[0] != '/' || strlen(path) >= sizeof where.sun_path) {
+        return curfew_error_set(error, CURFEW_INVALID,
+                                "listening on \"%.200s\": it must be unix: and a whole path of at most %zu bytes, such "
+                                "as unix:/run/curfew/events.sock",
+                                listen, sizeof where.sun_path - 1);
+    }
+    memcpy(where.sun_path, path, strlen(path) + 1);
+    enum curfew_status status = lock_path(listen, path, listener, error);
+    if (status == CURFEW_OK) {
+        status = bind_path(listen, &where, mode, listener, error);
+    }
+    (void)snprintf(listener->address, sizeof listener->address, "%s", listen);
+    return status;
+}
+
+enum curfew_status curfew_listener_open(const char *listen, mode_t mode, struct curfew_listener *listener,
+                                        struct curfew_error *error)
+{
+    *listener = (struct curfew_listener){.socket = -1, .lock = -1};
+    enum curfew_status status = strncmp(listen, UNIX, strlen(UNIX)) == 0 ? open_unix(listen, mode, listener, error)
+                                                                         : open_tcp(listen, listener, error);
     if (status != CURFEW_OK && listener->socket >= 0) {
         (void)close(listener->socket);
         listener->socket = -1;
     }
+    if (status != CURFEW_OK && listener->lock >= 0) {
+        (void)close(listener->lock);
+        listener->lock = -1;
+    }
     return status;
+}
+
+void curfew_listener_leave(struct curfew_listener *listener)
+{
+    if (listener->lock >= 0) {
+        (void)unlink(listener->address + strlen(UNIX));
+        (void)close(listener->lock);
+        listener->lock = -1;
+    }
+}
+
+bool curfew_listener_is_local(const struct curfew_listener *listener)
+{
+    struct sockaddr_storage bound;
+    socklen_t size = sizeof bound;
+    if (getsockname(listener->socket, (struct sockaddr *)&bound, &size) != 0) {
+        return false;
+    }
+    if (bound.ss_family == AF_INET6) {
+        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&bound;
+        return IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+    }
+    if (bound.ss_family == AF_INET) {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)&bound;
+        return ntohl(in->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    }
+    return bound.ss_family == AF_UNIX;
 }

@@ -40,6 +40,7 @@ library libcrypto libssl-dev
 library hiredis libhiredis-dev
 library jansson libjansson-dev
 library libmicrohttpd libmicrohttpd-dev
+library gnutls libgnutls28-dev
 library libcurl libcurl4-openssl-dev
 header uthash.h uthash-dev
 LIST

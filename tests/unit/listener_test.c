@@ -19,7 +19,7 @@ static struct curfew_listener open_at(const char *address)
 {
     struct curfew_listener listener;
     struct curfew_error error = {.text = ""};
-    if (curfew_listener_open(address, &listener, &error) != CURFEW_OK) {
+    if (curfew_listener_open(address, CURFEW_LISTENER_MODE, &listener, &error) != CURFEW_OK) {
         fail_msg("%s: %s", address, error.text);
     }
     return listener;
@@ -65,7 +65,7 @@ static void names_and_ipv6_are_taken(void **state)
     close(listener.socket);
 
     struct curfew_error error = {.text = ""};
-    if (curfew_listener_open("[::1]:0", &listener, &error) == CURFEW_OK) {
+    if (curfew_listener_open("[::1]:0", CURFEW_LISTENER_MODE, &listener, &error) == CURFEW_OK) {
         assert_memory_equal(listener.address, "[::1]:", 6);
         close(listener.socket);
     } else {
@@ -100,7 +100,7 @@ static void bad_addresses_are_told(void **state)
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct curfew_listener listener;
         struct curfew_error error = {.text = ""};
-        assert_int_equal(curfew_listener_open(wrong[i], &listener, &error), CURFEW_INVALID);
+        assert_int_equal(curfew_listener_open(wrong[i], CURFEW_LISTENER_MODE, &listener, &error), CURFEW_INVALID);
         assert_int_equal(listener.socket, -1);
         assert_non_null(strstr(error.text, wrong[i]));
         assert_non_null(strstr(error.text, "address:port"));
@@ -114,11 +114,11 @@ static void a_host_that_is_none_is_told(void **state)
     struct curfew_listener listener;
     struct curfew_error error = {.text = ""};
     (void)state;
-    assert_int_equal(curfew_listener_open("999.1.1.1:80", &listener, &error), CURFEW_INVALID);
+    assert_int_equal(curfew_listener_open("999.1.1.1:80", CURFEW_LISTENER_MODE, &listener, &error), CURFEW_INVALID);
     assert_non_null(strstr(error.text, "999.1.1.1"));
     memset(text, 'h', sizeof text);
     strcpy(text + sizeof text - 4, ":80");
-    assert_int_equal(curfew_listener_open(text, &listener, &error), CURFEW_INVALID);
+    assert_int_equal(curfew_listener_open(text, CURFEW_LISTENER_MODE, &listener, &error), CURFEW_INVALID);
     assert_non_null(strstr(error.text, "address:port"));
 }
 
@@ -130,7 +130,7 @@ static void an_address_that_is_not_ours_is_told(void **state)
     (void)state;
     int before = dup(STDIN_FILENO);
     close(before);
-    assert_int_equal(curfew_listener_open("192.0.2.1:0", &listener, &error), CURFEW_UNAVAILABLE);
+    assert_int_equal(curfew_listener_open("192.0.2.1:0", CURFEW_LISTENER_MODE, &listener, &error), CURFEW_UNAVAILABLE);
     assert_non_null(strstr(error.text, "192.0.2.1:0"));
     assert_non_null(strstr(error.text, "Cannot assign requested address"));
     int after = dup(STDIN_FILENO);
@@ -145,7 +145,7 @@ static void a_taken_port_is_told_until_it_is_free(void **state)
     struct curfew_listener second;
     struct curfew_error error = {.text = ""};
     (void)state;
-    assert_int_equal(curfew_listener_open(first.address, &second, &error), CURFEW_UNAVAILABLE);
+    assert_int_equal(curfew_listener_open(first.address, CURFEW_LISTENER_MODE, &second, &error), CURFEW_UNAVAILABLE);
     assert_non_null(strstr(error.text, first.address));
     assert_non_null(strstr(error.text, "Address already in use"));
     assert_true(error.retriable);
