@@ -1,4 +1,5 @@
 /* hop: opens, asks and closes a hop. What runs between is hop_runner.c; how it shows itself is hop_status.c. */
+#include "consumer/bearer.h"
 #include "consumer/denyset.h"
 #include "consumer/freshness.h"
 #include "consumer/hop_state.h"
@@ -229,17 +230,17 @@ static bool request_usable(const struct curfew_request *request)
            request->strictness <= CURFEW_CLASS_BEST_EFFORT;
 }
 
-enum curfew_status curfew_hop_authorize(struct curfew_hop *hop, const struct curfew_request *request,
-                                        struct curfew_verdict *verdict, struct curfew_error *error)
+/* Decides with the hop's guard, which tells `told` of it. */
+static enum curfew_status decide(struct curfew_hop *hop, const struct curfew_request *request,
+                                 struct curfew_guard *guard, struct curfew_verdict *verdict, struct curfew_error *error)
 {
     *verdict = (struct curfew_verdict){
         .decision = CURFEW_UNAVAILABLE_NOW, .reason = "request", .lane = -1, .stale_lane = -1, .age_us = -1};
     enum curfew_status status = CURFEW_OK;
     if (request_usable(request)) {
         int place = 0;
-        struct curfew_guard guard = hop->guard;
-        guard.issuers = curfew_trust_enter(hop->trust, &place);
-        curfew_guard_decide(&guard, request, curfew_clock_now(), verdict);
+        guard->issuers = curfew_trust_enter(hop->trust, &place);
+        curfew_guard_decide(guard, request, curfew_clock_now(), verdict);
         curfew_trust_leave(hop->trust, place);
     } else {
         status = curfew_error_set(error, CURFEW_INVALID,
@@ -248,6 +249,38 @@ enum curfew_status curfew_hop_authorize(struct curfew_hop *hop, const struct cur
     }
     atomic_fetch_add_explicit(&hop->checks[verdict->decision], 1, memory_order_relaxed);
     return status;
+}
+
+enum curfew_status curfew_hop_authorize(struct curfew_hop *hop, const struct curfew_request *request,
+                                        struct curfew_verdict *verdict, struct curfew_error *error)
+{
+    struct curfew_guard guard = hop->guard;
+    return decide(hop, request, &guard, verdict, error);
+}
+
+struct introduction {
+    struct curfew_hop *hop;
+    struct curfew_bearer *bearer;
+};
+
+static void introduce(void *context, const struct curfew_request *request, const struct curfew_claims *claims,
+                      const struct curfew_verdict *verdict, struct curfew_now now)
+{
+    const struct introduction *introduction = context;
+    curfew_bearer_of(claims, introduction->bearer);
+    tell(introduction->hop, request, claims, verdict, now);
+}
+
+enum curfew_status curfew_hop_authorize_bearer(struct curfew_hop *hop, const struct curfew_request *request,
+                                               struct curfew_verdict *verdict, struct curfew_bearer *bearer,
+                                               struct curfew_error *error)
+{
+    struct introduction introduction = {hop, bearer};
+    struct curfew_guard guard = hop->guard;
+    guard.told = introduce;
+    guard.context = &introduction;
+    curfew_bearer_of(NULL, bearer);
+    return decide(hop, request, &guard, verdict, error);
 }
 
 static const char *advice(enum curfew_fresh fresh)

@@ -4,6 +4,7 @@
 #include "core/json.h"
 #include "schemas/reader.h"
 #include "schemas/writer.h"
+#include <stdio.h>
 
 #define MAGIC_0 0xc3
 #define MAGIC_1 0x01
@@ -230,4 +231,78 @@ char *curfew_codec_json(const struct curfew_event *event)
     }
     curfew_json_destroy(object);
     return text;
+}
+
+static const struct curfew_schema *find_schema(const struct curfew_json *json)
+{
+    struct curfew_slice name;
+    if (!curfew_json_string(curfew_json_member(json, "type"), &name)) {
+        return NULL;
+    }
+    for (enum curfew_event_type type = 0; type < CURFEW_EVENT_COUNT; type++) {
+        if (curfew_slice_equal(name, curfew_slice_of(schemas[type].name))) {
+            return &schemas[type];
+        }
+    }
+    return NULL;
+}
+
+/* What a member must be; NULL: it is. */
+static const char *read_member(const struct curfew_op *op, const struct curfew_json *json, void *base)
+{
+    void *at = (uint8_t *)base + op->offset;
+    int64_t number = 0;
+    switch (op->type) {
+    case CURFEW_OP_BOOLEAN:
+        return curfew_json_bool(json, at) ? NULL : "true or false";
+    case CURFEW_OP_INT:
+        if (!curfew_json_int(json, &number) || number < INT32_MIN || number > INT32_MAX) {
+            return "a whole number of 32 bits";
+        }
+        *(int32_t *)at = (int32_t)number;
+        return NULL;
+    case CURFEW_OP_LONG:
+        return curfew_json_int(json, at) ? NULL : "a whole number of 64 bits";
+    case CURFEW_OP_STRING:
+        return curfew_json_string(json, at) ? NULL : "a string";
+    default:
+        return "left out: it cannot be given as JSON";
+    }
+}
+
+enum curfew_status curfew_codec_read_json(const struct curfew_json *json, struct curfew_event *event,
+                                          struct curfew_error *error)
+{
+    const char *names[CURFEW_OPS_MAX + 1] = {"type"}; /* the record's own op has no name here */
+    size_t count = 1;
+    memset(event, 0, sizeof *event);
+    if (!ready) {
+        return not_ready(error);
+    }
+    const struct curfew_schema *schema = find_schema(json);
+    if (schema == NULL) {
+        return curfew_error_set(error, CURFEW_INVALID,
+                                "reading an event: it must be a JSON object with a \"type\", such as \"task-ended\"");
+    }
+    event->type = (enum curfew_event_type)(schema - schemas);
+    const struct curfew_op *end = schema->ops + 1 + schema->ops[0].inside;
+    for (const struct curfew_op *op = schema->ops + 1; op < end; op += 1 + op->inside) {
+        const struct curfew_json *member = curfew_json_member(json, op->name);
+        const char *wanted = member == NULL ? NULL : read_member(op, member, &event->as);
+        if (wanted != NULL) {
+            return curfew_error_set(error, CURFEW_INVALID, "reading %s: \"%s\" must be %s", schema->name, op->name,
+                                    wanted);
+        }
+        names[count++] = op->name;
+    }
+    names[count] = NULL;
+    if (!curfew_json_only(json, names)) {
+        char list[512] = "";
+        for (size_t i = 1, used = 0; i < count && used < sizeof list; i++) {
+            used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i == 1 ? "" : ", ", names[i]);
+        }
+        return curfew_error_set(error, CURFEW_INVALID, "reading %s: it has a member that is none of its fields: %s",
+                                schema->name, list);
+    }
+    return CURFEW_OK;
 }

@@ -41,6 +41,13 @@ void curfew_codec_record_digest(struct curfew_slice bytes, uint8_t digest[CURFEW
  * NUL-terminated; NULL when memory runs out or a string is not UTF-8. */
 char *curfew_codec_json(const struct curfew_event *event);
 
+/* The other way round, of events whose fields are strings, numbers and truth values alone; what is left out is empty, 0
+ * or false. Bounds are the encoder's to check. Slices point into `json`. CURFEW_INVALID: it is no object with the type
+ * of an event, has a member that is none of its fields, or one of another type; the error quotes none of it. */
+struct curfew_json;
+enum curfew_status curfew_codec_read_json(const struct curfew_json *json, struct curfew_event *event,
+                                          struct curfew_error *error) CURFEW_MUST_CHECK;
+
 /* CRC-64-AVRO of a schema's Parsing Canonical Form, and the .avsc text. Valid after init. */
 uint64_t curfew_codec_fingerprint(enum curfew_event_type type);
 const char *curfew_codec_schema(enum curfew_event_type type);
