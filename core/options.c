@@ -35,6 +35,17 @@ const struct curfew_config_option curfew_options[] = {
     {"guard.listen", "127.0.0.1:8600", "address:port of the side-car; port 0 takes a free one"},
     {"guard.class", NULL, "strictness of checks that name none: strict, standard or best_effort"},
 
+    {"guard.events_listen", "",
+     "where POST /v1/events is taken: unix:/path, or address:port (TLS unless loopback); empty: nowhere"},
+    {"guard.events_mode", "0660", "mode of that unix socket: who may connect to it"},
+    {"guard.events_certificate_file", NULL, "certificate chain of the door's TLS, PEM; read at start"},
+    {"guard.events_key_file", NULL, "private key of that certificate, PEM, mode 0600"},
+    {"guard.events_client_ca_file", NULL, "who may sign certificates that callers are known by, PEM; unset: none"},
+    {"guard.events_per_s", "500", "events a second of one caller of guard.callers_file; as many at once; 1..1000000"},
+    {"guard.callers_file", NULL, "JSON: orchestrators that may use the door, each with its writer's key; read again"},
+    {"guard.door_key_file", NULL,
+     "key of a writer of role door, mode 0600: what workers say is proven by it; unset: workers are turned away"},
+
     {"cache.address", "", "Redis: host:port or unix:/path; empty: no cache"},
     {"cache.prefix", "curfew:{0}", "prefix of every key; the {tag} keeps them on one cluster node"},
     {"cache.password_file", "", "file with user:password or password; empty: none"},

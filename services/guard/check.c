@@ -3,31 +3,11 @@
 #include "core/clock.h"
 #include "core/digest.h"
 #include "core/service.h"
+#include "services/guard/credentials.h"
 #include <stdio.h>
-#include <strings.h>
 
 #define CHECK_PATH "/v1/check"
-#define SCHEME "Bearer" /* RFC 6750 §2.1 */
 #define NUMBER_SIZE 24
-
-enum token_found { TOKEN_FOUND, TOKEN_MISSING, TOKEN_UNCLEAR };
-
-/* The credentials of exactly one Authorization header of the scheme Bearer (RFC 7235 §2.1: any case, one space or
- * more). With two, this hop and what stands behind it might each believe another one. */
-static enum token_found find_token(const struct curfew_http_request *request, const char **token)
-{
-    int count = 0;
-    const char *value = curfew_http_header(request, "Authorization", &count);
-    if (count == 0 || value == NULL) {
-        return TOKEN_MISSING;
-    }
-    size_t scheme = strlen(SCHEME);
-    if (count > 1 || strncasecmp(value, SCHEME, scheme) != 0 || value[scheme] != ' ') {
-        return TOKEN_UNCLEAR;
-    }
-    *token = value + scheme + strspn(value + scheme, " ");
-    return (*token)[0] == '\0' ? TOKEN_UNCLEAR : TOKEN_FOUND;
-}
 
 /* Takes in one opinion on the class; the stricter of two counts. False: it is not a class. */
 static bool consider(const char *name, enum curfew_class *strictness, bool *found)
@@ -109,7 +89,7 @@ static void answer(const struct curfew_verdict *verdict, enum curfew_class stric
     }
     if (code == 401) {
         response->header_name = "WWW-Authenticate";
-        response->header_value = SCHEME " error=\"invalid_token\"";
+        response->header_value = CURFEW_CREDENTIALS_SCHEME " error=\"invalid_token\"";
     }
     curfew_http_reply(response, code, "{\"verdict\":\"%s\",\"reason\":\"%s\",\"age_ms\":%s,\"class\":\"%s\"%s}",
                       curfew_decision_name(verdict->decision), verdict->reason, age, curfew_class_name(strictness),
@@ -132,17 +112,18 @@ static void handle_check(void *context, const struct curfew_http_request *reques
     if (!find_class(check, request, &question.strictness, response)) {
         return;
     }
-    enum token_found found = find_token(request, &question.token);
-    if (found == TOKEN_FOUND) {
+    const enum curfew_credentials found = curfew_credentials_find(request, &question.token);
+    if (found == CURFEW_CREDENTIALS_FOUND) {
         question.token_size = strlen(question.token);
         /* What is wrong with a question is in the verdict too, as unavailable. */
         (void)check->hop.authorize(check->hop.context, &question, &verdict, &error);
-    } else if (found == TOKEN_UNCLEAR) {
+    } else if (found == CURFEW_CREDENTIALS_UNCLEAR) {
         verdict.reason = "authorization";
     }
     answer(&verdict, question.strictness, response);
-    if (found == TOKEN_MISSING) {
-        response->header_value = SCHEME; /* RFC 6750 §3.1: no error code for a request without credentials */
+    if (found == CURFEW_CREDENTIALS_MISSING) {
+        response->header_value =
+            CURFEW_CREDENTIALS_SCHEME; /* RFC 6750 §3.1: no error code for a request without credentials */
     }
 }
 

@@ -2,9 +2,14 @@
 #include "core/log.h"
 #include "core/service.h"
 #include "services/guard/check.h"
+#include "services/guard/door.h"
+#include "services/guard/voices.h"
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/select.h>
 
-#define SETTINGS_MAX 320 /* what a config can hold, and every option's fallback */
+#define EVENTS_MOST_S 1000000
 
 static const char *const prefixes[] = {"hop.", "coordinators.", "guard.", "cache.", "topics.", "log.", NULL};
 
@@ -25,9 +30,23 @@ static const struct curfew_service service = {
            "from the header X-Curfew-Class, or from guard.class, which may be left unset; a proxy that passes on its "
            "client's headers should "
            "set that header itself. /readyz says 200 once every lane is fresh; /v1/status and /metrics say more.\n\n"
-           "It prints one line, \"listening on ADDRESS\", when it answers. SIGTERM ends it. --options lists what can "
+           "With guard.events_listen it is a door too: POST /v1/events there takes what workers and orchestrators "
+           "without Kafka have to say of their tasks (docs/door.md).\n\n"
+           "It prints one line, \"listening on ADDRESS\", when it answers (before it, with a door, \"events on "
+           "ADDRESS\"). SIGTERM ends it. --options lists what can "
            "be set, in the file, by --set, or as CURFEW_HOP_ID for hop.id.",
     .prefixes = prefixes,
+};
+
+/* What runs; what is not there is NULL. */
+struct guard {
+    const struct curfew_config *config;
+    struct curfew_guard_settings *settings;
+    struct curfew_hop *hop;
+    struct curfew_http *http;
+    struct curfew_voices *voices;
+    struct curfew_door *door;
+    struct curfew_http *events; /* the door's own server: a queue there holds up no check */
 };
 
 /* ---- the hop, as check.c asks it ---- */
@@ -35,75 +54,35 @@ static const struct curfew_service service = {
 static enum curfew_status ask(void *context, const struct curfew_request *request, struct curfew_verdict *verdict,
                               struct curfew_error *error)
 {
-    return curfew_hop_authorize(context, request, verdict, error);
+    return curfew_hop_authorize(((struct guard *)context)->hop, request, verdict, error);
 }
 
 static enum curfew_status ready(void *context, struct curfew_error *error)
 {
-    return curfew_hop_ready(context, error);
+    return curfew_hop_ready(((struct guard *)context)->hop, error);
 }
 
 static char *status_json(void *context)
 {
-    return curfew_hop_status_json(context);
+    return curfew_hop_status_json(((struct guard *)context)->hop);
 }
 
+/* The hop's, and the door's. */
 static char *metrics(void *context)
 {
-    return curfew_hop_metrics(context);
-}
-
-/* ---- settings: the process read them, and hands all of them to its hop ---- */
-
-struct settings {
-    const char *items[2 * SETTINGS_MAX + 1]; /* name, value, …, NULL */
-    size_t count;
-    char *kafka[SETTINGS_MAX]; /* names that were made here */
-    size_t kafka_count;
-};
-
-static enum curfew_status add_setting(struct settings *settings, const char *name, const char *value,
-                                      struct curfew_error *error)
-{
-    if (settings->count + 2 >= sizeof settings->items / sizeof settings->items[0]) {
-        return curfew_error_set(error, CURFEW_FULL, "reading the settings: more than %d; take some out", SETTINGS_MAX);
+    const struct guard *guard = context;
+    char *hop = curfew_hop_metrics(guard->hop);
+    if (guard->door == NULL) {
+        return hop;
     }
-    settings->items[settings->count++] = name;
-    settings->items[settings->count++] = value;
-    return CURFEW_OK;
-}
-
-static enum curfew_status add_kafka(void *context, const char *name, const char *value, struct curfew_error *error)
-{
-    struct settings *settings = context;
-    char *whole = NULL;
-    if (settings->kafka_count == SETTINGS_MAX || asprintf(&whole, "kafka.%s", name) < 0) {
-        return curfew_error_set(error, CURFEW_NOMEM, "reading the settings: no room for kafka.%s", name);
+    char *both = NULL;
+    char *door = curfew_door_metrics(guard->door);
+    if (hop == NULL || door == NULL || asprintf(&both, "%s%s", hop, door) < 0) {
+        both = NULL;
     }
-    settings->kafka[settings->kafka_count++] = whole;
-    return add_setting(settings, whole, value, error);
-}
-
-static enum curfew_status open_hop(const struct curfew_config *config, struct curfew_hop **hop,
-                                   struct curfew_error *error)
-{
-    struct settings settings = {.count = 0};
-    struct curfew_hop_options options = {.size = sizeof options, .settings = settings.items};
-    enum curfew_status status = curfew_config_each_kafka(config, add_kafka, &settings, error);
-    for (const struct curfew_config_option *option = curfew_options; status == CURFEW_OK && option->name != NULL;
-         option++) {
-        const char *value = curfew_config_find(config, option->name);
-        if (value != NULL) {
-            status = add_setting(&settings, option->name, value, error);
-        }
-    }
-    if (status == CURFEW_OK) {
-        status = curfew_hop_open(&options, hop, error);
-    }
-    for (size_t i = 0; i < settings.kafka_count; i++) {
-        free(settings.kafka[i]);
-    }
-    return status;
+    free(hop);
+    free(door);
+    return both;
 }
 
 /* guard.class is optional: without it every request must name its class. */
@@ -120,14 +99,146 @@ static enum curfew_status read_class(const struct curfew_config *config, struct 
     return CURFEW_OK;
 }
 
-/* Answers until told to stop. The signals are blocked but in sigsuspend, so none is lost between look and wait, and
+/* ---- the door: guard.events_listen is optional ---- */
+
+static enum curfew_status authorize(void *context, const struct curfew_request *request, struct curfew_verdict *verdict,
+                                    struct curfew_bearer *bearer, struct curfew_error *error)
+{
+    return curfew_hop_authorize_bearer(((struct guard *)context)->hop, request, verdict, bearer, error);
+}
+
+static enum curfew_status emit(void *context, const char *key_file, const struct curfew_emit *emission,
+                               struct curfew_error *error)
+{
+    return curfew_voices_emit(((struct guard *)context)->voices, key_file, emission, error);
+}
+
+static enum curfew_status set_keys(void *context, const char *const *key_files, size_t count,
+                                   struct curfew_error *error)
+{
+    return curfew_voices_set(((struct guard *)context)->voices, key_files, count, error);
+}
+
+static bool keys_changed(void *context)
+{
+    return curfew_voices_changed(((struct guard *)context)->voices);
+}
+
+/* NULL when it is not set, or set to nothing. */
+static const char *find(const struct curfew_config *config, const char *name)
+{
+    const char *value = curfew_config_find(config, name);
+    return value == NULL || value[0] == '\0' ? NULL : value;
+}
+
+/* Octal, as chmod takes it. */
+static enum curfew_status read_mode(const struct curfew_config *config, mode_t *mode, struct curfew_error *error)
+{
+    const char *text = NULL;
+    const enum curfew_status status = curfew_config_get(config, "guard.events_mode", &text, error);
+    if (status != CURFEW_OK) {
+        return status;
+    }
+    const size_t digits = strspn(text, "01234567");
+    if (digits < 3 || digits > 4 || text[digits] != '\0' || strtol(text, NULL, 8) > 0777) {
+        return curfew_error_set(error, CURFEW_INVALID,
+                                "reading guard.events_mode: \"%.16s\" is no mode of a socket; write 0660, or 0666 for "
+                                "workers of any user",
+                                text);
+    }
+    *mode = (mode_t)strtol(text, NULL, 8);
+    return CURFEW_OK;
+}
+
+static enum curfew_status serve_events(struct guard *guard, const char *listen, struct curfew_error *error)
+{
+    const struct curfew_http_tls tls = {find(guard->config, "guard.events_certificate_file"),
+                                        find(guard->config, "guard.events_key_file"),
+                                        find(guard->config, "guard.events_client_ca_file")};
+    struct curfew_http_options options = {
+        .listen = listen, .local_only = true, .routes = curfew_door_routes, .context = guard->door};
+    if ((tls.certificate_file == NULL) != (tls.key_file == NULL) ||
+        (tls.client_ca_file != NULL && tls.certificate_file == NULL)) {
+        return curfew_error_set(error, CURFEW_INVALID,
+                                "opening the door: TLS needs guard.events_certificate_file and guard.events_key_file; "
+                                "guard.events_client_ca_file goes with them alone");
+    }
+    options.tls = tls.certificate_file == NULL ? NULL : &tls;
+    const enum curfew_status status = read_mode(guard->config, &options.mode, error);
+    return status == CURFEW_OK ? curfew_http_serve(&options, &guard->events, error) : status;
+}
+
+static enum curfew_status open_door(struct guard *guard, struct curfew_error *error)
+{
+    const char *listen = find(guard->config, "guard.events_listen");
+    struct curfew_door_options options = {
+        .callers_file = find(guard->config, "guard.callers_file"),
+        .key_file = find(guard->config, "guard.door_key_file"),
+        .ops = {authorize, emit, set_keys, keys_changed, guard},
+    };
+    if (listen == NULL && (options.callers_file != NULL || options.key_file != NULL)) {
+        return curfew_error_set(error, CURFEW_INVALID,
+                                "opening the door: guard.callers_file or guard.door_key_file is set, and "
+                                "guard.events_listen is not; set it, such as unix:/run/curfew/events.sock");
+    }
+    if (listen == NULL) {
+        return CURFEW_OK;
+    }
+    enum curfew_status status =
+        curfew_config_get_int(guard->config, "guard.events_per_s", 1, EVENTS_MOST_S, &options.per_s, error);
+    if (status == CURFEW_OK) {
+        status = curfew_voices_create(guard->settings, &guard->voices, error);
+    }
+    if (status == CURFEW_OK) {
+        status = curfew_door_open(&options, &guard->door, error);
+    }
+    return status == CURFEW_OK ? serve_events(guard, listen, error) : status;
+}
+
+/* ---- all of it ---- */
+
+static enum curfew_status open_all(struct guard *guard, struct curfew_check *check, struct curfew_error *error)
+{
+    const char *listen = NULL;
+    enum curfew_status status = read_class(guard->config, check, error);
+    if (status == CURFEW_OK) {
+        status = curfew_config_get(guard->config, "guard.listen", &listen, error);
+    }
+    if (status == CURFEW_OK) {
+        status = curfew_guard_settings_create(guard->config, &guard->settings, error);
+    }
+    if (status == CURFEW_OK) {
+        const struct curfew_hop_options options = {.size = sizeof options,
+                                                   .settings = curfew_guard_settings_list(guard->settings)};
+        status = curfew_hop_open(&options, &guard->hop, error);
+    }
+    if (status == CURFEW_OK) {
+        status = open_door(guard, error);
+    }
+    return status == CURFEW_OK ? curfew_http_open(listen, curfew_check_routes, check, &guard->http, error) : status;
+}
+
+/* What is under way at the door is told, and so answered, before its server goes. */
+static void close_all(struct guard *guard)
+{
+    if (guard->voices != NULL) {
+        curfew_voices_silence(guard->voices);
+    }
+    curfew_http_close(guard->events);
+    curfew_http_close(guard->http);
+    curfew_door_close(guard->door);
+    curfew_voices_destroy(guard->voices);
+    curfew_hop_close(guard->hop);
+    curfew_guard_settings_destroy(guard->settings);
+}
+
+/* Answers until told to stop. The signals are blocked but in pselect, so none is lost between look and wait, and
  * threads made meanwhile never take them. */
 static enum curfew_status serve(const struct curfew_config *config, struct curfew_error *error)
 {
-    const char *listen = NULL;
-    struct curfew_http *http = NULL;
-    struct curfew_hop *hop = NULL;
-    struct curfew_check check = {.hop = {ask, ready, status_json, metrics, NULL}};
+    const struct timespec pause = {.tv_sec = 1};
+    struct guard guard = {.config = config};
+    struct curfew_check check = {.hop = {ask, ready, status_json, metrics, &guard}};
     sigset_t stops;
     sigset_t before;
     sigemptyset(&stops);
@@ -136,30 +247,22 @@ static enum curfew_status serve(const struct curfew_config *config, struct curfe
     (void)pthread_sigmask(SIG_BLOCK, &stops, &before);
     (void)signal(SIGPIPE, SIG_IGN); /* a Redis that went away is an error of a write, not the end of the process */
 
-    enum curfew_status status = read_class(config, &check, error);
+    const enum curfew_status status = open_all(&guard, &check, error);
     if (status == CURFEW_OK) {
-        status = curfew_config_get(config, "guard.listen", &listen, error);
+        if (guard.events != NULL) {
+            (void)printf("events on %s\n", curfew_http_address(guard.events));
+        }
+        (void)printf("listening on %s\n", curfew_http_address(guard.http));
+        (void)fflush(stdout);
+        while (!curfew_service_stop) {
+            (void)pselect(0, NULL, NULL, NULL, guard.door == NULL ? NULL : &pause, &before);
+            if (guard.door != NULL) {
+                curfew_door_look(guard.door, curfew_clock_now());
+            }
+        }
+        curfew_log(CURFEW_LOG_INFO, "guard", "told to stop");
     }
-    if (status == CURFEW_OK) {
-        status = open_hop(config, &hop, error);
-    }
-    if (status != CURFEW_OK) {
-        goto out;
-    }
-    check.hop.context = hop;
-    status = curfew_http_open(listen, curfew_check_routes, &check, &http, error);
-    if (status != CURFEW_OK) {
-        goto out;
-    }
-    (void)printf("listening on %s\n", curfew_http_address(http));
-    (void)fflush(stdout);
-    while (!curfew_service_stop) {
-        (void)sigsuspend(&before);
-    }
-    curfew_log(CURFEW_LOG_INFO, "guard", "told to stop");
-out:
-    curfew_http_close(http);
-    curfew_hop_close(hop);
+    close_all(&guard);
     return status;
 }
 

@@ -33,12 +33,11 @@ const char *play_add_hop(const struct play *play, const char *name)
     return file;
 }
 
-static void start_services(struct play *play, int guards)
+struct rig_process *play_guard(struct play *play, const char *name, const char *const *more)
 {
-    static const char *const names[] = {"hop-a", "hop-b", "hop-c"};
     struct rig *rig = play->rig;
-    const char *settings[] = {
-        "hop.key_file=",
+    const char *settings[RIG_SETTINGS_MAX + 1] = {
+        rig_text(rig, "hop.key_file=%s", play_add_hop(play, name)),
         "hop.issuer=" PLAY_ISSUER,
         "hop.algorithms=ES256",
         "hop.tenants=acme",
@@ -47,14 +46,23 @@ static void start_services(struct play *play, int guards)
         "guard.class=strict",
         rig_text(rig, "cache.address=%s", rig_process_address(play->redis)),
         rig_text(rig, "cache.prefix=curfew:{%s}", play->prefix),
-        NULL,
     };
+    size_t count = 9;
+
+    for (; more != NULL && *more != NULL && count < RIG_SETTINGS_MAX; more++) {
+        settings[count++] = *more;
+    }
+    return rig_guard(rig, name, settings);
+}
+
+static void start_services(struct play *play, int guards)
+{
+    static const char *const names[] = {"hop-a", "hop-b", "hop-c"};
+    struct rig *rig = play->rig;
 
     play->coordinator = rig_coordinator(rig, play_coordinator(play), NULL);
     for (int i = 0; i < guards; i++) {
-        const char *name = rig_text(rig, "%s-%s", names[i], play->prefix);
-        settings[0] = rig_text(rig, "hop.key_file=%s", play_add_hop(play, name));
-        play->guards[i] = rig_guard(rig, name, settings);
+        play->guards[i] = play_guard(play, rig_text(rig, "%s-%s", names[i], play->prefix), NULL);
     }
     play->guard_count = guards;
     rig_await_ready(rig, play->coordinator);

@@ -27,6 +27,8 @@ struct play play_begin(struct rig *rig, int guards);
 /* Ends what play_begin started, except the broker. */
 void play_end(struct play *play);
 
+/* One more guard, with more settings: started, not awaited, not one of play->guards and not ended by play_end. */
+struct rig_process *play_guard(struct play *play, const char *name, const char *const *more);
 /* Puts a hop on the roster; gives its key file. */
 const char *play_add_hop(const struct play *play, const char *name);
 

@@ -21,7 +21,7 @@
 #define RIG_START_MS 60000 /* what a server has to answer after its start */
 #define RIG_COMMAND_MS 60000 /* what a command has to end */
 #define RIG_PROCESSES_MAX 128
-#define RIG_SETTINGS_MAX 16 /* settings of one service */
+#define RIG_SETTINGS_MAX 24 /* settings of one service */
 
 struct rig;
 

@@ -35,6 +35,19 @@ static size_t take(char *data, size_t size, size_t count, void *context)
     return fwrite(data, size, count, context);
 }
 
+/* How the server is reached, and who asks. */
+static void set_way(CURL *handle, const struct rig_request *request)
+{
+    if (request->socket != NULL)
+        curl_easy_setopt(handle, CURLOPT_UNIX_SOCKET_PATH, request->socket);
+    if (request->ca_file != NULL)
+        curl_easy_setopt(handle, CURLOPT_CAINFO, request->ca_file);
+    if (request->certificate_file != NULL) {
+        curl_easy_setopt(handle, CURLOPT_SSLCERT, request->certificate_file);
+        curl_easy_setopt(handle, CURLOPT_SSLKEY, request->key_file);
+    }
+}
+
 struct rig_response rig_http_ask(struct rig_http *http, const struct rig_request *request)
 {
     struct curl_slist *headers = NULL;
@@ -57,6 +70,7 @@ struct rig_response rig_http_ask(struct rig_http *http, const struct rig_request
                      (long)(request->timeout_ms == 0 ? RIG_HTTP_TIMEOUT_MS : request->timeout_ms));
     curl_easy_setopt(http->handle, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(http->handle, CURLOPT_WRITEDATA, file);
+    set_way(http->handle, request);
     if (request->body != NULL)
         curl_easy_setopt(http->handle, CURLOPT_POSTFIELDS, request->body);
     if (request->method != NULL)

@@ -15,6 +15,10 @@ struct rig_request {
     const char *const *headers; /* NULL-ended "Name: value"; may be NULL */
     const char *body; /* may be NULL */
     int timeout_ms; /* 0: RIG_HTTP_TIMEOUT_MS */
+    const char *socket; /* path of a unix socket that `url` is asked through; NULL: TCP */
+    const char *ca_file; /* of an https URL: who signed the server's certificate */
+    const char *certificate_file; /* the client's own; NULL: none */
+    const char *key_file;
 };
 
 struct rig_response {
