@@ -54,7 +54,10 @@ void curfew_limits_destroy(struct curfew_limits *limits)
 
 static void refill(struct bucket *bucket, int64_t now_us)
 {
-    const int64_t passed_us = now_us > bucket->at_us ? now_us - bucket->at_us : 0;
+    const int64_t passed_us = now_us - bucket->at_us;
+    if (passed_us <= 0) {
+        return;
+    }
     bucket->left_us = bucket->full_us - bucket->left_us < passed_us ? bucket->full_us : bucket->left_us + passed_us;
     bucket->at_us = now_us;
 }

@@ -1,8 +1,8 @@
 /* http_peer: who is at the other end of the server, by unix sockets and by TLS, and answers that are put off. */
 #include "core/http.h"
 #include "core/id.h"
+#include "http_asker.h"
 #include "tests/common/authority.h"
-#include <curl/curl.h>
 #include <ftw.h>
 #include <poll.h>
 #include <pthread.h>
@@ -20,7 +20,8 @@
 #include <cmocka.h>
 
 #define MANY 200 /* answers put off at once */
-#define PATIENCE_S 20L
+#define CURLE_OPERATION_TIMEDOUT 28
+#define PATIENCE_MS 20000
 
 struct world {
     char directory[64];
@@ -128,75 +129,13 @@ static int end(void **state)
 
 /* ---- a client ---- */
 
-struct asked {
-    CURLcode code;
-    long status;
-    char body[512];
-    size_t size;
-};
-
-static size_t take(char *data, size_t size, size_t count, void *context)
+static struct http_told get(const struct world *world, const char *certificate)
 {
-    struct asked *asked = context;
-    if (size * count >= sizeof asked->body - asked->size) {
-        return 0;
-    }
-    memcpy(asked->body + asked->size, data, size * count);
-    asked->size += size * count;
-    asked->body[asked->size] = '\0';
-    return size * count;
-}
-
-struct question {
-    const struct world *world;
-    const char *path;
-    const char *certificate; /* name of the client's; NULL: none */
-    const char *post; /* body; NULL: GET */
-    long timeout_ms;
-};
-
-static struct asked ask(const struct question *question)
-{
-    struct asked asked = {.status = 0};
-    char url[256];
-    char ca[128];
-    char certificate[128];
-    char key[128];
-    const char *address = curfew_http_address(question->world->http);
-    const char *directory = question->world->directory;
-    CURL *curl = curl_easy_init();
-    const bool local = strncmp(address, "unix:", 5) == 0;
-    (void)snprintf(url, sizeof url, "%s://%s%s", local ? "http" : "https", local ? "x" : address, question->path);
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &asked);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, question->timeout_ms == 0 ? PATIENCE_S * 1000 : question->timeout_ms);
-    if (local) {
-        curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, address + 5);
-    }
-    (void)snprintf(ca, sizeof ca, "%s/ca.pem", directory);
-    curl_easy_setopt(curl, CURLOPT_CAINFO, ca);
-    if (question->certificate != NULL) {
-        (void)snprintf(certificate, sizeof certificate, "%s/%s.pem", directory, question->certificate);
-        (void)snprintf(key, sizeof key, "%s/%s.key", directory, question->certificate);
-        curl_easy_setopt(curl, CURLOPT_SSLCERT, certificate);
-        curl_easy_setopt(curl, CURLOPT_SSLKEY, key);
-    }
-    if (question->post != NULL) {
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, question->post);
-    }
-    asked.code = curl_easy_perform(curl);
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &asked.status);
-    curl_easy_cleanup(curl);
-    return asked;
-}
-
-static struct asked get(const struct world *world, const char *certificate)
-{
-    const struct question question = {.world = world, .path = "/who", .certificate = certificate};
-    return ask(&question);
+    const struct http_question question = {.address = curfew_http_address(world->http),
+                                           .path = "/who",
+                                           .directory = world->directory,
+                                           .certificate = certificate};
+    return http_asker_ask(&question);
 }
 
 /* ---- unix sockets ---- */
@@ -213,7 +152,7 @@ static void a_unix_socket_tells_the_user(void **state)
     assert_int_equal(about.st_mode & 0777, 0640);
     char wanted[32];
     (void)snprintf(wanted, sizeof wanted, "user=%u ", (unsigned)geteuid());
-    const struct asked asked = get(world, NULL);
+    const struct http_told asked = get(world, NULL);
     assert_int_equal(asked.status, 200);
     assert_string_equal(asked.body, wanted);
 }
@@ -279,7 +218,7 @@ static void a_certificate_tells_its_names(void **state)
     struct world *world = *state;
     open_tls(world, true);
     sign(world->authority, "etl", "URI:spiffe://acme/etl,DNS:etl.acme,IP:10.0.0.1,email:x@acme", "clientAuth");
-    struct asked asked = get(world, "etl");
+    struct http_told asked = get(world, "etl");
     assert_int_equal(asked.status, 200);
     assert_string_equal(asked.body, "uri=spiffe://acme/etl dns=etl.acme ");
     asked = get(world, NULL);
@@ -300,8 +239,8 @@ static void a_certificate_nobody_vouches_for_has_no_names(void **state)
                    &(struct authority_wish){"early", "URI:spiffe://acme/etl", "clientAuth", 3600, 7200});
     const char *const names[] = {"forged", "of-a-server", "over", "early"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const struct asked asked = get(world, names[i]);
-        assert_true(asked.code != CURLE_OK || (asked.status == 200 && asked.size == 0));
+        const struct http_told asked = get(world, names[i]);
+        assert_true(asked.failed != 0 || (asked.status == 200 && asked.size == 0));
     }
     sign(world->authority, "etl", "URI:spiffe://acme/etl", "clientAuth");
     assert_string_equal(get(world, "etl").body, "uri=spiffe://acme/etl ");
@@ -313,7 +252,7 @@ static void without_a_ca_no_certificate_is_asked_for(void **state)
     struct world *world = *state;
     open_tls(world, false);
     sign(world->authority, "etl", "URI:spiffe://acme/etl", "clientAuth");
-    const struct asked asked = get(world, "etl");
+    const struct http_told asked = get(world, "etl");
     assert_int_equal(asked.status, 200);
     assert_string_equal(asked.body, "");
 }
@@ -345,9 +284,10 @@ static void files_that_do_not_fit_are_told(void **state)
 
 static void *ask_later(void *context)
 {
-    struct asked *asked = context;
-    const struct question question = {.world = *(struct world **)asked->body, .path = "/later", .post = "x"};
-    *asked = ask(&question);
+    struct http_told *asked = context;
+    const struct world *world = *(struct world **)asked->body;
+    const struct http_question question = {.address = curfew_http_address(world->http), .path = "/later", .post = "x"};
+    *asked = http_asker_ask(&question);
     return NULL;
 }
 
@@ -361,7 +301,7 @@ static size_t count_later(struct world *world)
 
 static void await_later(struct world *world, size_t count)
 {
-    for (int i = 0; i < PATIENCE_S * 1000 && count_later(world) < count; i++) {
+    for (int i = 0; i < PATIENCE_MS && count_later(world) < count; i++) {
         (void)poll(NULL, 0, 1);
     }
     assert_int_equal(count_later(world), count);
@@ -380,7 +320,7 @@ static void many_answers_are_put_off_without_a_thread_each(void **state)
 {
     /* Goal: while 200 wait others are answered, and each gets its own answer when it comes, in any order. */
     struct world *world = *state;
-    static struct asked asked[MANY];
+    static struct http_told asked[MANY];
     static pthread_t threads[MANY];
     bool seen[MANY] = {false};
     open_server(world, world->listen, NULL);
@@ -408,9 +348,10 @@ static void an_answer_may_come_before_its_handler_returns(void **state)
     /* Goal: put off and finished within the handler, a thousand times on one server: each is answered. */
     struct world *world = *state;
     open_server(world, world->listen, NULL);
-    const struct question question = {.world = world, .path = "/at-once", .post = "four"};
+    const struct http_question question = {
+        .address = curfew_http_address(world->http), .path = "/at-once", .post = "four"};
     for (int i = 0; i < 1000; i++) {
-        const struct asked asked = ask(&question);
+        const struct http_told asked = http_asker_ask(&question);
         assert_int_equal(asked.status, 201);
         assert_string_equal(asked.body, "4");
     }
@@ -421,9 +362,10 @@ static void a_client_may_be_gone_by_then(void **state)
     /* Goal: an answer to a client that hung up is dropped, and a server closes right after the last was finished. */
     struct world *world = *state;
     open_server(world, world->listen, NULL);
-    const struct question question = {.world = world, .path = "/later", .post = "x", .timeout_ms = 50};
+    const struct http_question question = {
+        .address = curfew_http_address(world->http), .path = "/later", .post = "x", .timeout_ms = 50};
     for (size_t i = 0; i < 3; i++) {
-        assert_int_equal(ask(&question).code, CURLE_OPERATION_TIMEDOUT);
+        assert_int_equal(http_asker_ask(&question).failed, CURLE_OPERATION_TIMEDOUT);
     }
     await_later(world, 3);
     finish(world->later[0], 0);
