@@ -6,6 +6,7 @@
 #include "tests/scenario/haystacks.h"
 #include "tests/scenario/needles.h"
 #include "tests/scenario/rig_memory.h"
+#include "tests/scenario/secrets_door.h"
 #include "tests/scenario/secured.h"
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -103,9 +104,10 @@ static void plant_token(const char *token)
 
 static void plant_keys_and_passwords(struct rig *rig)
 {
-    static const char *const names[] = {"operator", "writer", "hop", "siem", "stranger"};
-    static const char *const texts[] = {REDIS_PASSWORD, BODY,  RECORD_KEY, RECORD_HEADER, QUERY,    BASIC,
-                                        COOKIE,         CLASS, NO_TOKEN,   SETTING,       ARGUMENT, KEY_FILE};
+    static const char *const names[] = {"operator", "writer", "hop", "door", "siem", "stranger"};
+    static const char *const texts[] = {
+        REDIS_PASSWORD, BODY,     RECORD_KEY,          RECORD_HEADER,    QUERY, BASIC, COOKIE, CLASS, NO_TOKEN, SETTING,
+        ARGUMENT,       KEY_FILE, SECRETS_DOOR_SECRET, SECRETS_DOOR_BODY};
     const char *directory = rig_directory(rig);
 
     plant_json_key(rig, "master.key", "master");
@@ -254,6 +256,11 @@ static void guard_is_asked(const char *live, const char *ended, const char *fore
     asked(400, "?class=" CLASS, LIST(bearer(live)));
     asked(400, query, LIST(bearer(live), "X-Curfew-Class: " CLASS));
     (void)rig_http(rig, &posted);
+}
+
+static bool holds_none(const char *text)
+{
+    return needles_find(needles, curfew_slice_of(text)) == NULL;
 }
 
 struct waited {
@@ -461,7 +468,7 @@ static struct rig_process *cluster_begins(struct rig *rig)
 
 struct job {
     struct play_session session;
-    const char *live, *ended, *revoked, *foreign;
+    const char *live, *ended, *revoked, *foreign, *worker;
 };
 
 /* Tokens of every fate; the foreign one is signed by a key that no hop knows. */
@@ -477,13 +484,15 @@ static struct job job_is_done(struct rig *rig)
     struct job job = {.session = play_session(&play, LIT)};
     play_task(&play, job.session.id, "live", NULL);
     play_task(&play, job.session.id, "ended", NULL);
+    play_task(&play, job.session.id, "worker", NULL);
     job.live = play_mint(&play, job.session, LIST("live:1"));
     job.ended = play_mint(&play, job.session, LIST("ended:1"));
     job.revoked = play_mint(&play, job.session, LIST("live:1"));
+    job.worker = play_mint(&play, job.session, LIST("worker:1"));
     rig_set(rig, "CURFEW_ISSUER_KEY_FILE", other);
     job.foreign = play_mint(&play, job.session, LIST("live:1"));
     rig_set(rig, "CURFEW_ISSUER_KEY_FILE", play.key);
-    const char *const minted[] = {job.live, job.ended, job.revoked, job.foreign};
+    const char *const minted[] = {job.live, job.ended, job.revoked, job.foreign, job.worker};
     for (size_t i = 0; i < sizeof minted / sizeof minted[0]; i++) {
         plant_token(minted[i]);
     }
@@ -528,6 +537,9 @@ static void a_day_leaves_no_secret_behind(void **state)
     const struct job job = job_is_done(rig);
     guard_is_asked(job.live, job.ended, job.foreign);
     garbage_is_written();
+    const struct secrets_door door = {job.session.id, "worker",    job.worker,
+                                      job.ended,      job.foreign, query + strcspn(query, "?")};
+    secrets_door_is_used(&play, &door, holds_none);
     mistakes_are_made(job.live);
     processes_show_nothing(job.session, job.live);
     cluster_breaks(rig, job.live);

@@ -6,8 +6,17 @@
 #define SETTINGS_MAX 16
 #define LINE_MAX_SIZE 512
 
-static const char *const roles[] = {"coordinator", "writer", "operator", "hop", "siem"};
-#define ROLES (sizeof roles / sizeof roles[0])
+/* Of principals; a guard that is a door too is both. */
+static const struct {
+    const char *role, *principal;
+} grants[] = {{"coordinator", "coordinator"},
+              {"writer", "writer"},
+              {"operator", "operator"},
+              {"hop", "hop"},
+              {"siem", "siem"},
+              {"hop", "door"},
+              {"writer", "door"}};
+#define GRANTS (sizeof grants / sizeof grants[0])
 
 const char *secured_client(struct rig *rig, const char *name)
 {
@@ -22,9 +31,10 @@ void secured_be(struct rig *rig, const char *name)
 void secured_grant(struct rig *rig)
 {
     secured_be(rig, "admin");
-    for (size_t i = 0; i < ROLES; i++) {
-        const struct rig_output output = rig_curfew(rig, NULL, "topics", "grant", "--role", roles[i], "--principal",
-                                                    rig_text(rig, "User:%s", roles[i]), "--timeout", "30s");
+    for (size_t i = 0; i < GRANTS; i++) {
+        const struct rig_output output =
+            rig_curfew(rig, NULL, "topics", "grant", "--role", grants[i].role, "--principal",
+                       rig_text(rig, "User:%s", grants[i].principal), "--timeout", "30s");
         if (output.status != 0) {
             fail_msg("topics grant: %d: %s", output.status, output.err);
         }
