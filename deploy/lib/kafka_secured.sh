@@ -4,8 +4,8 @@
 # Three listeners on 127.0.0.1: plain text (nobody is known there, and may do nothing), SSL (the client's certificate
 # says who it is) and SASL_SSL (PLAIN: a password, inside TLS). Nobody may do anything that no ACL grants, but the
 # broker itself and admin. For each principal DIR/clients/NAME.properties is a settings file of ours (mode 0600), with
-# the address and what it proves itself by: broker, admin and coordinator a certificate; operator, writer, hop, door, siem
-# and stranger a password. Everything is made for this directory and good for a day.
+# the address and what it proves itself by: broker, admin and coordinator a certificate; operator, writer, hop, door,
+# siem and stranger a password. Everything is made for this directory and good for a day.
 set -euo pipefail
 
 SECURED_BY_CERTIFICATE=(broker admin coordinator)

@@ -76,31 +76,32 @@ static void turn_away(struct curfew_door *door, struct curfew_http_response *res
     curfew_door_reply_error(response, code, text);
 }
 
-/* ---- what the request asks for beside its body ---- */
+/* ---- what the request says ---- */
 
-struct query {
+struct said {
+    struct curfew_event event;
     enum curfew_wait wait;
     int timeout_ms;
-    const char *lane;
+    const char *lane; /* NULL: not given */
 };
 
-static bool read_query(const struct curfew_http_request *request, struct query *query)
+static bool read_query(const struct curfew_http_request *request, struct said *said)
 {
     const char *wait = curfew_http_query(request, "wait");
     const char *timeout = curfew_http_query(request, "timeout_ms");
-    query->lane = curfew_http_query(request, "lane");
-    query->timeout_ms = CURFEW_DOOR_TIMEOUT_MS;
-    query->wait = CURFEW_WAIT_ACCEPTED;
+    said->lane = curfew_http_query(request, "lane");
+    said->timeout_ms = CURFEW_DOOR_TIMEOUT_MS;
+    said->wait = CURFEW_WAIT_ACCEPTED;
     if (wait != NULL && strcmp(wait, "durable") == 0) {
-        query->wait = CURFEW_WAIT_DURABLE;
+        said->wait = CURFEW_WAIT_DURABLE;
     } else if (wait != NULL && strcmp(wait, "accepted") != 0) {
         return false;
     }
     if (timeout != NULL) {
         const size_t digits = strspn(timeout, "0123456789");
-        query->timeout_ms = digits == 0 || digits > 5 || timeout[digits] != '\0' ? 0 : atoi(timeout);
+        said->timeout_ms = digits == 0 || digits > 5 || timeout[digits] != '\0' ? 0 : atoi(timeout);
     }
-    return query->timeout_ms >= 1 && query->timeout_ms <= CURFEW_DOOR_TIMEOUT_MAX_MS;
+    return said->timeout_ms >= 1 && said->timeout_ms <= CURFEW_DOOR_TIMEOUT_MAX_MS;
 }
 
 /* ---- who speaks ---- */
@@ -264,8 +265,8 @@ static void emit(struct curfew_door *door, const struct curfew_http_request *req
 }
 
 /* The speaker is known: within its limits, and only what is its own to say. */
-static void take(struct curfew_door *door, const struct curfew_http_request *request, const struct query *query,
-                 const struct speaker *speaker, struct curfew_event *event, struct curfew_http_response *response)
+static void take(struct curfew_door *door, const struct curfew_http_request *request, struct said *said,
+                 const struct speaker *speaker, struct curfew_http_response *response)
 {
     static const struct curfew_limit worker = {CURFEW_DOOR_WORKER_PER_S, CURFEW_DOOR_WORKER_BURST,
                                                CURFEW_DOOR_WORKER_UNDER_WAY};
@@ -276,11 +277,11 @@ static void take(struct curfew_door *door, const struct curfew_http_request *req
         [CURFEW_LIMITS_FULL] = "more callers than can be told apart; try again",
     };
     struct curfew_error error;
-    struct curfew_emit emission = {.event = event, .wait = query->wait, .timeout_ms = query->timeout_ms};
+    struct curfew_emit emission = {.event = &said->event, .wait = said->wait, .timeout_ms = said->timeout_ms};
     enum curfew_status status =
-        speaker->caller == NULL ? curfew_notice_bind(&speaker->worker, event, &error) : CURFEW_OK;
+        speaker->caller == NULL ? curfew_notice_bind(&speaker->worker, &said->event, &error) : CURFEW_OK;
     if (status == CURFEW_OK) {
-        status = curfew_notice_lane(event, query->lane, &emission.lane, &error);
+        status = curfew_notice_lane(&said->event, said->lane, &emission.lane, &error);
     }
     if (status != CURFEW_OK) {
         turn_away(door, response, status == CURFEW_REFUSED ? FATE_FORBIDDEN : FATE_MALFORMED,
@@ -301,26 +302,25 @@ static void handle_events(void *context, const struct curfew_http_request *reque
 {
     struct curfew_door *door = context;
     struct curfew_json *json = NULL;
-    struct curfew_event event;
     struct curfew_error error;
-    struct query query;
+    struct said said;
     struct speaker speaker = {.caller = NULL};
-    if (!read_query(request, &query)) {
+    if (!read_query(request, &said)) {
         turn_away(door, response, FATE_MALFORMED, 400,
                   "wait must be accepted or durable, and timeout_ms 1..30000; leave them out for accepted and 5000");
         return;
     }
     enum curfew_status status = curfew_json_parse(curfew_http_body(request), &json, &error);
     if (status == CURFEW_OK) {
-        status = curfew_notice_read(json, &event, &error);
+        status = curfew_notice_read(json, &said.event, &error);
     }
     if (status != CURFEW_OK) {
         turn_away(door, response, FATE_MALFORMED, status == CURFEW_NOMEM ? 503 : 400, error.text);
         goto out;
     }
     pthread_rwlock_rdlock(&door->lock);
-    if (find_speaker(door, request, &event, &speaker, response)) {
-        take(door, request, &query, &speaker, &event, response);
+    if (find_speaker(door, request, &said.event, &speaker, response)) {
+        take(door, request, &said, &speaker, response);
     }
     pthread_rwlock_unlock(&door->lock);
 out:

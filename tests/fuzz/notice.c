@@ -1,7 +1,7 @@
 /* notice: any JSON as an event at the guard's door, from a caller and from a worker.
  *
- * What must hold. Taken is only what a writer may say of work, without a writer or a time of its own. What a worker says
- * is of its token's session, and speaks for its token's task and attempt; a heartbeat or an end, and nothing else. What
+ * What must hold. Taken is only what a writer may say of work, without a writer or a time of its own. A worker's words
+ * are of its token's session, and speak for its token's task and attempt; a heartbeat or an end, and nothing else. What
  * was taken encodes or is refused by the encoder, and goes to a lane that a session or the query named.
  *
  * Input: a lane as text up to a line feed (empty: none), then the body. */
