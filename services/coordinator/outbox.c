@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "schemas/codec.h"
 #include "services/coordinator/memory.h"
+#include "services/coordinator/parcels.h"
 #include "services/coordinator/pending.h"
 #include <stdlib.h>
 #include <uthash.h>
@@ -35,15 +36,6 @@ struct seen {
     UT_hash_handle hh;
 };
 
-/* An answer or a dead letter: published until the bus says it is durable. */
-struct parcel {
-    struct curfew_bus_record record;
-    int64_t timestamp_us; /* of the log record it is about */
-    bool in_flight;
-    struct parcel *prev;
-    struct parcel *next;
-};
-
 struct curfew_outbox {
     int32_t lane;
     struct curfew_bus *bus;
@@ -55,7 +47,7 @@ struct curfew_outbox {
     struct link *by_ticket;
     struct seen *seen;
     int64_t resend_us; /* boot time of the last look for links to publish again */
-    struct parcel *parcels;
+    struct curfew_parcels parcels; /* answers and dead letters */
     struct curfew_beacon ticks[CURFEW_OUTBOX_TICKS_MAX];
     size_t tick_count;
     uint8_t log_id[CURFEW_LOG_ID_SIZE];
@@ -87,10 +79,10 @@ struct curfew_outbox *curfew_outbox_create(int32_t lane, struct curfew_bus *bus,
     return outbox;
 }
 
-static void free_parcel(struct parcel *parcel)
+/* What stands above a ticket's own number. */
+static uint64_t lane_bits(const struct curfew_outbox *outbox)
 {
-    free((void *)(uintptr_t)parcel->record.value.at);
-    free(parcel);
+    return (uint64_t)outbox->lane << CURFEW_OUTBOX_TICKET_BITS;
 }
 
 /* A link that was read back, or is no longer needed. */
@@ -128,11 +120,7 @@ void curfew_outbox_destroy(struct curfew_outbox *outbox)
     while (outbox->links != NULL) {
         drop_link(outbox, outbox->links);
     }
-    while (outbox->parcels != NULL) {
-        struct parcel *parcel = outbox->parcels;
-        DL_DELETE(outbox->parcels, parcel);
-        free_parcel(parcel);
-    }
+    curfew_parcels_clear(&outbox->parcels);
     curfew_outbox_gap(outbox);
     curfew_pending_clear(&outbox->pending);
     curfew_accounts_destroy(outbox->accounts);
@@ -226,17 +214,16 @@ static void add_link(struct curfew_outbox *outbox, const struct curfew_floors *f
     DL_APPEND(outbox->links, link);
 }
 
+/* `about`: the offset and time of the log record it is about. */
 static void add_parcel(struct curfew_outbox *outbox, const struct curfew_event *event, enum curfew_topic topic,
-                       int64_t timestamp_us)
+                       struct curfew_parcel about)
 {
-    struct parcel *parcel = curfew_memory_take(sizeof *parcel);
     size_t size = 0;
     const uint8_t *bytes = encode(outbox, event, &size);
-    parcel->record.topic = topic;
-    parcel->record.partition = topic == CURFEW_TOPIC_ANSWERS ? outbox->lane : CURFEW_PARTITION_ANY;
-    parcel->record.value = (struct curfew_slice){bytes, size};
-    parcel->timestamp_us = timestamp_us;
-    DL_APPEND(outbox->parcels, parcel);
+    about.record.topic = topic;
+    about.record.partition = topic == CURFEW_TOPIC_ANSWERS ? outbox->lane : CURFEW_PARTITION_ANY;
+    about.record.value = (struct curfew_slice){bytes, size};
+    curfew_parcels_add(&outbox->parcels, &about);
 }
 
 static void add_dead_letter(struct curfew_outbox *outbox, const struct curfew_record *record, enum curfew_reason reason)
@@ -250,7 +237,8 @@ static void add_dead_letter(struct curfew_outbox *outbox, const struct curfew_re
     letter->length = (int64_t)record->value.size;
     letter->reason = (int32_t)reason;
     curfew_sha256(&record->value, 1, letter->digest);
-    add_parcel(outbox, &event, CURFEW_TOPIC_DEADLETTER, record->timestamp_us);
+    add_parcel(outbox, &event, CURFEW_TOPIC_DEADLETTER,
+               (struct curfew_parcel){.offset = record->offset, .timestamp_us = record->timestamp_us});
     outbox->stats.dead_letters++;
 }
 
@@ -292,11 +280,7 @@ static void trim_replay(struct curfew_outbox *outbox, const struct curfew_lane *
         first = curfew_pending_first(&outbox->pending);
     }
     curfew_accounts_trim(outbox->accounts, horizon_us);
-    while (outbox->parcels != NULL && outbox->parcels->timestamp_us < horizon_us) {
-        struct parcel *parcel = outbox->parcels;
-        DL_DELETE(outbox->parcels, parcel);
-        free_parcel(parcel);
-    }
+    curfew_parcels_trim(&outbox->parcels, horizon_us);
 }
 
 /* Answers found on the topic count only for the log they speak of. */
@@ -359,7 +343,7 @@ static bool publish_link(struct curfew_outbox *outbox, struct link *link, struct
         .topic = CURFEW_TOPIC_REVOCATIONS,
         .partition = outbox->lane,
         .value = {link->bytes, link->size},
-        .ticket = ((uint64_t)outbox->lane << CURFEW_OUTBOX_TICKET_BITS) | ++outbox->ticket,
+        .ticket = lane_bits(outbox) | ++outbox->ticket,
     };
     if (outbox->bus->ops->produce(outbox->bus->self, &record, NULL) != CURFEW_OK) {
         return false;
@@ -413,7 +397,7 @@ static void flush_beacon(struct curfew_outbox *outbox, struct curfew_now now)
         .topic = CURFEW_TOPIC_REVOCATIONS,
         .partition = outbox->lane,
         .value = {bytes, size},
-        .ticket = (uint64_t)outbox->lane << CURFEW_OUTBOX_TICKET_BITS, /* the next beacon makes up for a lost one */
+        .ticket = lane_bits(outbox), /* the next beacon makes up for a lost one */
     };
     if (outbox->bus->ops->produce(outbox->bus->self, &record, NULL) == CURFEW_OK) {
         memmove(outbox->ticks, outbox->ticks + count, (outbox->tick_count - count) * sizeof outbox->ticks[0]);
@@ -434,27 +418,16 @@ static int64_t settled_to(const struct curfew_outbox *outbox)
     return outbox->links->cause <= outbox->replayed_to ? -1 : outbox->links->cause - 1;
 }
 
-/* Whether an answer is on its way. The next waits for it, and then speaks for all since: were it durable first and
- * this coordinator killed, its successor would take everything before for answered. */
-static bool is_answering(const struct curfew_outbox *outbox)
-{
-    const struct parcel *parcel = NULL;
-    DL_FOREACH(outbox->parcels, parcel)
-    {
-        if (parcel->record.topic == CURFEW_TOPIC_ANSWERS) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void make_answer(struct curfew_outbox *outbox)
 {
     struct curfew_answer *answer = &outbox->answer;
     uint8_t signature[CURFEW_SEAL_SIZE];
     const int64_t settled = settled_to(outbox);
     const int64_t to = settled < outbox->owed_from ? settled : outbox->owed_from - 1;
-    if (is_answering(outbox) || !curfew_pending_answer(&outbox->pending, to, answer)) {
+    /* While an answer is on its way the next waits, and then speaks for all since: were it durable first and this
+     * coordinator killed, its successor would take everything before for answered. */
+    if (curfew_parcels_has(&outbox->parcels, CURFEW_TOPIC_ANSWERS) ||
+        !curfew_pending_answer(&outbox->pending, to, answer)) {
         return;
     }
     struct curfew_event event = {.type = CURFEW_EVENT_ACCEPTED};
@@ -466,25 +439,10 @@ static void make_answer(struct curfew_outbox *outbox)
     accepted->digests = (struct curfew_list){answer->digests, (size_t)(answer->to - answer->from) + 1};
     accepted->refused = (struct curfew_list){answer->refused, answer->refused_count};
     curfew_seal_answer(outbox->sealer, accepted, signature);
-    add_parcel(outbox, &event, CURFEW_TOPIC_ANSWERS, INT64_MAX);
+    add_parcel(outbox, &event, CURFEW_TOPIC_ANSWERS,
+               (struct curfew_parcel){.offset = answer->to, .timestamp_us = INT64_MAX});
     outbox->stats.answers_published++;
     outbox->answered_to = answer->to;
-}
-
-static void flush_parcels(struct curfew_outbox *outbox)
-{
-    struct parcel *parcel = NULL;
-    DL_FOREACH(outbox->parcels, parcel)
-    {
-        if (parcel->in_flight) {
-            continue;
-        }
-        parcel->record.ticket = ((uint64_t)outbox->lane << CURFEW_OUTBOX_TICKET_BITS) | ++outbox->ticket;
-        if (outbox->bus->ops->produce(outbox->bus->self, &parcel->record, NULL) != CURFEW_OK) {
-            return;
-        }
-        parcel->in_flight = true;
-    }
 }
 
 void curfew_outbox_flush(struct curfew_outbox *outbox, struct curfew_now now)
@@ -493,25 +451,8 @@ void curfew_outbox_flush(struct curfew_outbox *outbox, struct curfew_now now)
         flush_links(outbox, now);
         outbox->owed_from = outbox->audit == NULL ? INT64_MAX : curfew_accounts_settle(outbox->accounts, outbox->audit);
         make_answer(outbox);
-        flush_parcels(outbox);
+        curfew_parcels_flush(&outbox->parcels, outbox->bus, lane_bits(outbox), &outbox->ticket);
         flush_beacon(outbox, now);
-    }
-}
-
-static void parcel_reported(struct curfew_outbox *outbox, uint64_t ticket, bool delivered)
-{
-    struct parcel *parcel = NULL;
-    DL_FOREACH(outbox->parcels, parcel)
-    {
-        const uint64_t own = parcel->record.ticket & ((UINT64_C(1) << CURFEW_OUTBOX_TICKET_BITS) - 1);
-        if (parcel->in_flight && own == ticket) {
-            parcel->in_flight = false;
-            if (delivered) {
-                DL_DELETE(outbox->parcels, parcel);
-                free_parcel(parcel);
-            }
-            return;
-        }
     }
 }
 
@@ -520,7 +461,7 @@ void curfew_outbox_reported(struct curfew_outbox *outbox, uint64_t ticket, bool 
     struct link *link = NULL;
     HASH_FIND(hh_ticket, outbox->by_ticket, &ticket, sizeof ticket, link);
     if (link == NULL) {
-        parcel_reported(outbox, ticket, delivered);
+        curfew_parcels_reported(&outbox->parcels, ticket, delivered, lane_bits(outbox));
         return;
     }
     HASH_DELETE(hh_ticket, outbox->by_ticket, link);
