@@ -14,6 +14,7 @@ const struct curfew_config_option curfew_options[] = {
     {"coordinator.id", NULL, "name of this coordinator: the writer of its ticks"},
     {"coordinator.master_file", NULL, "the coordinators' master key, as curfew topics create makes it, mode 0600"},
     {"coordinator.key_file", NULL, "private key it signs beacons and answers with: ES256, PEM, mode 0600"},
+    {"coordinator.rank", "0", "0 speaks at once; rank k of several waits k times 50 ms for those before it; 0..9"},
     {"coordinator.listen", "127.0.0.1:8610",
      "address:port of /livez, /readyz, /metrics, /v1/impact and /v1/hops; port 0 takes a free one"},
     {"coordinator.url", NULL,

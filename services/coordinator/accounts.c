@@ -87,7 +87,14 @@ void curfew_accounts_trim(struct curfew_accounts *accounts, int64_t horizon_us)
     }
 }
 
-int64_t curfew_accounts_settle(struct curfew_accounts *accounts, struct curfew_audit *audit)
+void curfew_accounts_drop(struct curfew_accounts *accounts, int64_t offset)
+{
+    while (accounts->first != NULL && accounts->first->offset <= offset) {
+        drop(accounts, accounts->first);
+    }
+}
+
+int64_t curfew_accounts_settle(struct curfew_accounts *accounts, struct curfew_audit *audit, int64_t offset)
 {
     while (accounts->first != NULL && accounts->first->event == NULL &&
            curfew_audit_is_durable(audit, accounts->first->sequence)) {
@@ -95,7 +102,7 @@ int64_t curfew_accounts_settle(struct curfew_accounts *accounts, struct curfew_a
     }
     curfew_audit_lose(audit, accounts->lost);
     accounts->lost = 0;
-    for (; accounts->waits != NULL; accounts->waits = accounts->waits->next) {
+    for (; accounts->waits != NULL && accounts->waits->offset <= offset; accounts->waits = accounts->waits->next) {
         struct owed *owed = accounts->waits;
         struct curfew_error error;
         const enum curfew_status status =

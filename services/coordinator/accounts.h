@@ -21,7 +21,10 @@ void curfew_accounts_note(struct curfew_accounts *accounts, const uint8_t log_id
                           const struct curfew_record *record, const struct curfew_effects *effects);
 /* During replay: what is older was answered, or nobody waits for it any more. */
 void curfew_accounts_trim(struct curfew_accounts *accounts, int64_t horizon_us);
-/* Hands over what the audit has room for. The first offset that is still owed; INT64_MAX: none. */
-int64_t curfew_accounts_settle(struct curfew_accounts *accounts, struct curfew_audit *audit);
+/* Others told of the records up to `offset`. */
+void curfew_accounts_drop(struct curfew_accounts *accounts, int64_t offset);
+/* Hands over what the audit has room for, of the records up to `offset`. The first offset that is still owed;
+ * INT64_MAX: none. */
+int64_t curfew_accounts_settle(struct curfew_accounts *accounts, struct curfew_audit *audit, int64_t offset);
 
 #endif

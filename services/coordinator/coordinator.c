@@ -18,6 +18,10 @@ enum curfew_status curfew_coordinator_create(const struct curfew_coordinator_opt
                                 "making a coordinator: its id must be 1 to %d bytes of UTF-8 and lanes 2 to %d",
                                 CURFEW_ID_MAX, CURFEW_LANES_MAX);
     }
+    if (options->rank < 0 || options->rank > CURFEW_RANK_MAX) {
+        return curfew_error_set(error, CURFEW_INVALID, "making a coordinator: its rank must be 0 to %d",
+                                CURFEW_RANK_MAX);
+    }
     struct curfew_beacon probe = {.lane = 0};
     uint8_t signature[CURFEW_SEAL_SIZE];
     curfew_seal_beacon(&options->sealer, &probe, signature);
@@ -39,7 +43,10 @@ enum curfew_status curfew_coordinator_create(const struct curfew_coordinator_opt
     made->slots = curfew_memory_take((size_t)options->lanes * sizeof *made->slots);
     for (int32_t i = 0; i < options->lanes; i++) {
         made->slots[i].lane = curfew_lane_create(i, options->lanes, made->control);
-        made->slots[i].outbox = curfew_outbox_create(i, options->bus, &made->sealer, options->audit);
+        made->slots[i].standby.rank = options->rank;
+        const struct curfew_outbox_options outbox = {i, options->bus, &made->sealer, options->audit,
+                                                     &made->slots[i].standby};
+        made->slots[i].outbox = curfew_outbox_create(&outbox);
         made->slots[i].mended_us = INT64_MIN / 2;
         made->slots[i].foreign_told_us = INT64_MIN / 2;
     }
@@ -160,7 +167,8 @@ static void tell(const struct curfew_coordinator *coordinator, int32_t lane, con
 }
 
 static enum curfew_status log_record(struct curfew_coordinator *coordinator, int32_t lane,
-                                     const struct curfew_bus_event *event, struct curfew_error *error)
+                                     const struct curfew_bus_event *event, struct curfew_now now,
+                                     struct curfew_error *error)
 {
     struct lane_slot *slot = &coordinator->slots[lane];
     if (slot->blocked || slot->phase == PHASE_HALTED || event->offset < curfew_lane_next(slot->lane)) {
@@ -178,6 +186,11 @@ static enum curfew_status log_record(struct curfew_coordinator *coordinator, int
         return CURFEW_OK;
     case CURFEW_STEP_DONE:
         curfew_outbox_note(slot->outbox, slot->lane, &record, &effects);
+        if (effects.good_tick) {
+            curfew_standby_ticked(&slot->standby,
+                                  curfew_slice_equal(effects.event->as.tick.writer, curfew_slice_of(coordinator->id)),
+                                  now.boot_us);
+        }
         slot->lacking = slot->lacking && !effects.resync;
         tell(coordinator, lane, &record, &effects);
         if (effects.refused && slot->phase == PHASE_LIVE) {
@@ -189,7 +202,7 @@ static enum curfew_status log_record(struct curfew_coordinator *coordinator, int
     return CURFEW_OK;
 }
 
-static enum curfew_status log_caught_up(struct curfew_coordinator *coordinator, int32_t lane,
+static enum curfew_status log_caught_up(struct curfew_coordinator *coordinator, int32_t lane, struct curfew_now now,
                                         struct curfew_error *error)
 {
     struct lane_slot *slot = &coordinator->slots[lane];
@@ -200,14 +213,15 @@ static enum curfew_status log_caught_up(struct curfew_coordinator *coordinator, 
         return CURFEW_OK; /* empty: genesis is still to come */
     }
     slot->phase = PHASE_LIVE;
-    curfew_outbox_live(slot->outbox, slot->lane);
+    curfew_outbox_live(slot->outbox, slot->lane, now);
     curfew_log(CURFEW_LOG_INFO, "coordinator", "lane %d live at offset %lld", lane,
                (long long)curfew_lane_next(slot->lane));
     return advance(coordinator, error);
 }
 
 /* A record of ours, or of another coordinator, on revocations or answers. What cannot be read is nobody's read-back. */
-static void read_back(struct curfew_coordinator *coordinator, const struct curfew_bus_event *bus_event)
+static void read_back(struct curfew_coordinator *coordinator, const struct curfew_bus_event *bus_event,
+                      struct curfew_now now)
 {
     struct curfew_event event;
     enum curfew_reason reason = CURFEW_REASON_UNDECODABLE;
@@ -218,6 +232,11 @@ static void read_back(struct curfew_coordinator *coordinator, const struct curfe
     struct lane_slot *slot = &coordinator->slots[bus_event->partition];
     if (event.type == CURFEW_EVENT_FLOORS && bus_event->topic == CURFEW_TOPIC_REVOCATIONS) {
         curfew_outbox_read_back(slot->outbox, slot->lane, &event.as.floors);
+    } else if (event.type == CURFEW_EVENT_BEACON && bus_event->topic == CURFEW_TOPIC_REVOCATIONS) {
+        if (curfew_outbox_wants(slot->outbox, &event.as.beacon, now) &&
+            curfew_seal_judge_beacon(&coordinator->judge, &event.as.beacon) == CURFEW_SEAL_GOOD) {
+            curfew_outbox_beaconed(slot->outbox, &event.as.beacon, now);
+        }
     } else if (event.type == CURFEW_EVENT_ACCEPTED && bus_event->topic == CURFEW_TOPIC_ANSWERS &&
                curfew_seal_judge_answer(&coordinator->judge, &event.as.accepted) == CURFEW_SEAL_GOOD) {
         curfew_outbox_answered(slot->outbox, &event.as.accepted);
@@ -242,19 +261,22 @@ static bool is_read_back(const struct curfew_coordinator *coordinator, const str
 }
 
 static enum curfew_status caught_up(struct curfew_coordinator *coordinator, const struct curfew_bus_event *event,
-                                    struct curfew_error *error)
+                                    struct curfew_now now, struct curfew_error *error)
 {
     const int32_t lane = log_lane(coordinator, event);
     if (lane >= 0) {
-        return log_caught_up(coordinator, lane, error);
+        return log_caught_up(coordinator, lane, now, error);
     }
     struct lane_slot *slot = &coordinator->slots[event->partition];
     if (event->topic == CURFEW_TOPIC_REVOCATIONS) {
         slot->floors_read = true;
     } else if (!slot->answers_read) {
         slot->answers_read = true;
+        /* Who lets others speak first reads on. */
         const enum curfew_status status =
-            coordinator->bus->ops->unsubscribe(coordinator->bus->self, CURFEW_TOPIC_ANSWERS, event->partition, error);
+            slot->standby.rank > 0 ? CURFEW_OK
+                                   : coordinator->bus->ops->unsubscribe(coordinator->bus->self, CURFEW_TOPIC_ANSWERS,
+                                                                        event->partition, error);
         if (status != CURFEW_OK) {
             return status;
         }
@@ -286,7 +308,7 @@ static void reported(struct curfew_coordinator *coordinator, const struct curfew
 /* Of a lane that is live nothing but the floors on revocations can be lacking: they are stated again. Before, and of
  * any other topic, what was read may not be so. */
 static enum curfew_status gap(struct curfew_coordinator *coordinator, const struct curfew_bus_event *event,
-                              struct curfew_error *error)
+                              struct curfew_now now, struct curfew_error *error)
 {
     const char *why = event->text == NULL ? "no reason given" : event->text;
     if (event->topic == CURFEW_TOPIC_REVOCATIONS && is_read_back(coordinator, event) &&
@@ -298,7 +320,14 @@ static enum curfew_status gap(struct curfew_coordinator *coordinator, const stru
         curfew_outbox_gap(slot->outbox);
         slot->unread = true;
         slot->lacking = true;
+        curfew_coordinator_mend_soon(coordinator, event->partition, now);
         return CURFEW_OK;
+    }
+    if (event->topic == CURFEW_TOPIC_ANSWERS && is_read_back(coordinator, event) &&
+        coordinator->slots[event->partition].phase == PHASE_LIVE) {
+        /* What others said there and is gone is said again. */
+        return coordinator->bus->ops->subscribe(coordinator->bus->self, CURFEW_TOPIC_ANSWERS, event->partition,
+                                                CURFEW_OFFSET_END, error);
     }
     const enum curfew_status status =
         curfew_error_set(error, CURFEW_UNAVAILABLE,
@@ -318,16 +347,16 @@ enum curfew_status curfew_coordinator_handle(struct curfew_coordinator *coordina
     switch (event->kind) {
     case CURFEW_BUS_RECORD:
         if (lane >= 0) {
-            return log_record(coordinator, lane, event, error);
+            return log_record(coordinator, lane, event, now, error);
         }
         if (is_read_back(coordinator, event)) {
-            read_back(coordinator, event);
+            read_back(coordinator, event, now);
         }
         return CURFEW_OK;
     case CURFEW_BUS_CAUGHT_UP:
-        return lane >= 0 || is_read_back(coordinator, event) ? caught_up(coordinator, event, error) : CURFEW_OK;
+        return lane >= 0 || is_read_back(coordinator, event) ? caught_up(coordinator, event, now, error) : CURFEW_OK;
     case CURFEW_BUS_GAP:
-        return gap(coordinator, event, error);
+        return gap(coordinator, event, now, error);
     case CURFEW_BUS_DELIVERED:
     case CURFEW_BUS_UNDELIVERED:
         reported(coordinator, event, now);
@@ -366,7 +395,17 @@ int curfew_coordinator_flush(struct curfew_coordinator *coordinator, struct curf
     if (coordinator->audit != NULL) {
         curfew_audit_flush(coordinator->audit, now);
     }
-    return curfew_coordinator_tick(coordinator, now);
+    int64_t due_us = INT64_MAX;
+    for (int32_t i = 0; i < coordinator->lanes; i++) {
+        const int64_t ripe_us = curfew_standby_due(&coordinator->slots[i].standby);
+        due_us = ripe_us < due_us ? ripe_us : due_us;
+    }
+    const int wait_ms = curfew_coordinator_tick(coordinator, now);
+    const int64_t held_us = due_us - now.boot_us;
+    if (due_us == INT64_MAX || held_us >= wait_ms * CURFEW_US_PER_MS) {
+        return wait_ms;
+    }
+    return held_us <= 0 ? 0 : (int)((held_us + CURFEW_US_PER_MS - 1) / CURFEW_US_PER_MS);
 }
 
 enum curfew_status curfew_coordinator_ready(const struct curfew_coordinator *coordinator, struct curfew_now now,
@@ -405,6 +444,7 @@ void curfew_coordinator_lane(const struct curfew_coordinator *coordinator, int32
 {
     const struct lane_slot *slot = &coordinator->slots[lane];
     state->live = slot->phase == PHASE_LIVE;
+    state->leads = state->live && slot->standby.leads ? 1 : 0;
     state->next = curfew_lane_next(slot->lane);
     state->counts = curfew_lane_counts(slot->lane);
     curfew_outbox_stats(slot->outbox, &state->outbox);

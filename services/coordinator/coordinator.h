@@ -24,6 +24,7 @@ struct curfew_coordinator_options {
     struct curfew_bus *bus; /* outlives it */
     struct curfew_sealer sealer; /* signs its beacons and answers; what it points to outlives it */
     struct curfew_seal_judge judge; /* of answers that it finds on the bus when it starts */
+    int32_t rank; /* 0..CURFEW_RANK_MAX: how long it lets others speak first (standby.h) */
     struct curfew_audit *audit; /* it flushes it, and takes its reports; NULL: nobody is told; outlives it */
 };
 
@@ -69,6 +70,7 @@ enum curfew_status curfew_coordinator_impact(const struct curfew_coordinator *co
 
 struct curfew_coordinator_lane {
     bool live;
+    int64_t leads; /* 1: the lane's newest good tick is its own */
     int64_t next;
     struct curfew_lane_counts counts;
     struct curfew_outbox_stats outbox;

@@ -64,6 +64,13 @@ static void tick(struct curfew_coordinator *coordinator, int32_t lane, struct cu
     slot->tick_in_flight = say(coordinator, lane, &event, UINT64_C(1) << CURFEW_COORDINATOR_TICK_BIT);
 }
 
+void curfew_coordinator_mend_soon(struct curfew_coordinator *coordinator, int32_t lane, struct curfew_now now)
+{
+    struct lane_slot *slot = &coordinator->slots[lane];
+    const int64_t mended_us = now.boot_us - MEND_US + slot->standby.rank * CURFEW_RANK_HOLD_US;
+    slot->mended_us = slot->mended_us > mended_us ? slot->mended_us : mended_us;
+}
+
 /* After a gap: reads the lane's revocations anew, and says resync until one is stepped, whoever said it. */
 void curfew_coordinator_mend(struct curfew_coordinator *coordinator, int32_t lane, struct curfew_now now)
 {
@@ -103,7 +110,7 @@ int curfew_coordinator_tick(struct curfew_coordinator *coordinator, struct curfe
         if (slot->phase != PHASE_LIVE || slot->tick_in_flight) {
             continue;
         }
-        const int64_t due_us = slot->ticked_us + period_us - now.boot_us;
+        const int64_t due_us = curfew_standby_tick_due(&slot->standby, slot->ticked_us, period_us) - now.boot_us;
         if (due_us <= 0) {
             tick(coordinator, i, now);
         } else if (due_us < wait_us) {

@@ -13,6 +13,7 @@ enum phase { PHASE_READING_BACK, PHASE_REPLAYING, PHASE_LIVE, PHASE_HALTED };
 struct lane_slot {
     struct curfew_lane *lane;
     struct curfew_outbox *outbox;
+    struct curfew_standby standby;
     enum phase phase;
     enum phase halted_from; /* of a halted lane: where it goes on, if it ever may */
     bool floors_read;
@@ -40,7 +41,9 @@ struct curfew_coordinator {
     struct curfew_arena arena;
 };
 
-/* coordinator_says: ticks and resyncs of one lane, when they are due. */
+/* coordinator_says: resyncs of one lane, and ticks, when they are due. */
+/* After a gap: as soon as its rank lets it. */
+void curfew_coordinator_mend_soon(struct curfew_coordinator *coordinator, int32_t lane, struct curfew_now now);
 void curfew_coordinator_mend(struct curfew_coordinator *coordinator, int32_t lane, struct curfew_now now);
 /* Returns in how many milliseconds the next is due. */
 int curfew_coordinator_tick(struct curfew_coordinator *coordinator, struct curfew_now now);

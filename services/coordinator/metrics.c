@@ -27,6 +27,7 @@ static const struct series all[] = {
     {"curfew_coordinator_foreign_total", "counter", "floors records on revocations that the log does not imply",
      AT(outbox.foreign)},
     {"curfew_coordinator_beacons_total", "counter", "beacons published", AT(outbox.beacons_published)},
+    {"curfew_coordinator_leads", "gauge", "1: the lane's newest good tick is this coordinator's", AT(leads)},
     {"curfew_coordinator_answers_total", "counter", "accepted records published", AT(outbox.answers_published)},
     {"curfew_coordinator_refusals_total", "counter", "records refused", AT(outbox.refusals)},
     {"curfew_coordinator_dead_letters_total", "counter",

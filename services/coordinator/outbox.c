@@ -56,6 +56,9 @@ struct curfew_outbox {
     int64_t answered_to; /* newest offset answered */
     int64_t replayed_to; /* newest offset stepped before the lane was live */
     struct curfew_audit *audit; /* NULL: nobody is told */
+    struct curfew_standby *standby;
+    int64_t beaconed_to; /* offset of the newest beacon that another said */
+    int64_t looked_us; /* boot time of the last look at such a one's signature */
     struct curfew_accounts *accounts;
     int64_t owed_from; /* the first offset of which the audit does not have all; INT64_MAX: none */
     struct curfew_pending pending;
@@ -64,15 +67,17 @@ struct curfew_outbox {
     struct curfew_outbox_stats stats;
 };
 
-struct curfew_outbox *curfew_outbox_create(int32_t lane, struct curfew_bus *bus, const struct curfew_sealer *sealer,
-                                           struct curfew_audit *audit)
+struct curfew_outbox *curfew_outbox_create(const struct curfew_outbox_options *options)
 {
     struct curfew_outbox *outbox = curfew_memory_take(sizeof *outbox);
-    outbox->lane = lane;
-    outbox->bus = bus;
-    outbox->sealer = sealer;
-    outbox->audit = audit;
-    outbox->accounts = curfew_accounts_create(lane);
+    outbox->lane = options->lane;
+    outbox->bus = options->bus;
+    outbox->sealer = options->sealer;
+    outbox->audit = options->audit;
+    outbox->standby = options->standby;
+    outbox->beaconed_to = -1;
+    outbox->looked_us = INT64_MIN / 2;
+    outbox->accounts = curfew_accounts_create(options->lane);
     outbox->owed_from = INT64_MAX;
     outbox->stepped_to = -1;
     outbox->answered_to = -1;
@@ -175,8 +180,14 @@ void curfew_outbox_gap(struct curfew_outbox *outbox)
 
 void curfew_outbox_answered(struct curfew_outbox *outbox, const struct curfew_accepted *accepted)
 {
+    if (outbox->live) {
+        if (memcmp(outbox->log_id, accepted->log_id, CURFEW_LOG_ID_SIZE) == 0) {
+            curfew_standby_answered(outbox->standby, accepted->from, accepted->to);
+        }
+        return;
+    }
     const bool same = memcmp(outbox->answers_log, accepted->log_id, CURFEW_LOG_ID_SIZE) == 0;
-    if (!outbox->live && (!same || accepted->to > outbox->answered_to)) {
+    if ((!same || accepted->to > outbox->answered_to)) {
         memcpy(outbox->answers_log, accepted->log_id, CURFEW_LOG_ID_SIZE);
         outbox->answered_to = accepted->to;
     }
@@ -326,7 +337,7 @@ void curfew_outbox_note(struct curfew_outbox *outbox, const struct curfew_lane *
     }
 }
 
-void curfew_outbox_live(struct curfew_outbox *outbox, const struct curfew_lane *lane)
+void curfew_outbox_live(struct curfew_outbox *outbox, const struct curfew_lane *lane, struct curfew_now now)
 {
     outbox->live = true;
     outbox->replayed_to = outbox->stepped_to;
@@ -335,6 +346,7 @@ void curfew_outbox_live(struct curfew_outbox *outbox, const struct curfew_lane *
         outbox->answered_to = outbox->stepped_to; /* the log was longer once: what was refused there is not known */
     }
     forget_seen(outbox, outbox->stepped_to);
+    curfew_standby_live(outbox->standby, outbox->stepped_to, now.boot_us);
 }
 
 static bool publish_link(struct curfew_outbox *outbox, struct link *link, struct curfew_now now)
@@ -356,7 +368,7 @@ static bool publish_link(struct curfew_outbox *outbox, struct link *link, struct
     return true;
 }
 
-static void flush_links(struct curfew_outbox *outbox, struct curfew_now now)
+static void flush_links(struct curfew_outbox *outbox, int64_t ripe, struct curfew_now now)
 {
     /* New links stand at the tail: walk back to the first that waits, unless it is time to look at all. */
     struct link *link = outbox->links;
@@ -368,7 +380,7 @@ static void flush_links(struct curfew_outbox *outbox, struct curfew_now now)
             link = link->prev;
         }
     }
-    for (; link != NULL; link = link->next) {
+    for (; link != NULL && link->cause <= ripe; link = link->next) {
         if (link->state == LINK_DURABLE && now.boot_us - link->since_us >= CURFEW_OUTBOX_RESEND_US) {
             link->state = LINK_WAITING;
         }
@@ -379,10 +391,23 @@ static void flush_links(struct curfew_outbox *outbox, struct curfew_now now)
     }
 }
 
-static void flush_beacon(struct curfew_outbox *outbox, struct curfew_now now)
+/* The oldest of its ticks need no beacon of ours. */
+static void drop_ticks(struct curfew_outbox *outbox, size_t count)
 {
+    memmove(outbox->ticks, outbox->ticks + count, (outbox->tick_count - count) * sizeof outbox->ticks[0]);
+    outbox->tick_count -= count;
+}
+
+static void flush_beacon(struct curfew_outbox *outbox, int64_t ripe, struct curfew_now now)
+{
+    size_t said = 0;
+    while (said < outbox->tick_count && outbox->ticks[said].offset <= outbox->beaconed_to) {
+        said++;
+    }
+    drop_ticks(outbox, said);
     size_t count = outbox->tick_count;
-    while (count > 0 && outbox->links != NULL && outbox->links->cause <= outbox->ticks[count - 1].offset) {
+    while (count > 0 && (outbox->ticks[count - 1].offset > ripe ||
+                         (outbox->links != NULL && outbox->links->cause <= outbox->ticks[count - 1].offset))) {
         count--;
     }
     if (count == 0) {
@@ -400,8 +425,7 @@ static void flush_beacon(struct curfew_outbox *outbox, struct curfew_now now)
         .ticket = lane_bits(outbox), /* the next beacon makes up for a lost one */
     };
     if (outbox->bus->ops->produce(outbox->bus->self, &record, NULL) == CURFEW_OK) {
-        memmove(outbox->ticks, outbox->ticks + count, (outbox->tick_count - count) * sizeof outbox->ticks[0]);
-        outbox->tick_count -= count;
+        drop_ticks(outbox, count);
         outbox->stats.beacons_published++;
         outbox->stats.beacon_boot_us = now.boot_us;
     }
@@ -418,12 +442,13 @@ static int64_t settled_to(const struct curfew_outbox *outbox)
     return outbox->links->cause <= outbox->replayed_to ? -1 : outbox->links->cause - 1;
 }
 
-static void make_answer(struct curfew_outbox *outbox)
+static void make_answer(struct curfew_outbox *outbox, int64_t ripe)
 {
     struct curfew_answer *answer = &outbox->answer;
     uint8_t signature[CURFEW_SEAL_SIZE];
     const int64_t settled = settled_to(outbox);
-    const int64_t to = settled < outbox->owed_from ? settled : outbox->owed_from - 1;
+    const int64_t told = settled < outbox->owed_from ? settled : outbox->owed_from - 1;
+    const int64_t to = told < ripe ? told : ripe;
     /* While an answer is on its way the next waits, and then speaks for all since: were it durable first and this
      * coordinator killed, its successor would take everything before for answered. */
     if (curfew_parcels_has(&outbox->parcels, CURFEW_TOPIC_ANSWERS) ||
@@ -445,15 +470,56 @@ static void make_answer(struct curfew_outbox *outbox)
     outbox->answered_to = answer->to;
 }
 
+/* What others answered is theirs: they had its floors read back, and its accounts durable. */
+static void leave_to_others(struct curfew_outbox *outbox)
+{
+    const struct curfew_pending_record *first = curfew_pending_first(&outbox->pending);
+    while (first != NULL) {
+        const int64_t covered = curfew_standby_covered(outbox->standby, first->offset);
+        const int64_t to = covered < outbox->stepped_to ? covered : outbox->stepped_to;
+        if (to < first->offset) {
+            break;
+        }
+        curfew_pending_drop(&outbox->pending, to);
+        curfew_accounts_drop(outbox->accounts, to);
+        curfew_parcels_drop(&outbox->parcels, CURFEW_TOPIC_DEADLETTER, to);
+        first = curfew_pending_first(&outbox->pending);
+    }
+    curfew_standby_forget(outbox->standby, first == NULL ? outbox->stepped_to + 1 : first->offset);
+}
+
 void curfew_outbox_flush(struct curfew_outbox *outbox, struct curfew_now now)
 {
-    if (outbox->live) {
-        flush_links(outbox, now);
-        outbox->owed_from = outbox->audit == NULL ? INT64_MAX : curfew_accounts_settle(outbox->accounts, outbox->audit);
-        make_answer(outbox);
-        curfew_parcels_flush(&outbox->parcels, outbox->bus, lane_bits(outbox), &outbox->ticket);
-        flush_beacon(outbox, now);
+    if (!outbox->live) {
+        return;
     }
+    curfew_standby_stepped(outbox->standby, outbox->stepped_to, now.boot_us);
+    leave_to_others(outbox);
+    const int64_t ripe = curfew_standby_ripe(outbox->standby, now.boot_us);
+    const struct curfew_parcels_way way = {outbox->bus, lane_bits(outbox), ripe};
+    flush_links(outbox, ripe, now);
+    outbox->owed_from =
+        outbox->audit == NULL ? INT64_MAX : curfew_accounts_settle(outbox->accounts, outbox->audit, ripe);
+    make_answer(outbox, ripe);
+    curfew_parcels_flush(&outbox->parcels, &way, &outbox->ticket);
+    flush_beacon(outbox, ripe, now);
+}
+
+bool curfew_outbox_wants(struct curfew_outbox *outbox, const struct curfew_beacon *beacon, struct curfew_now now)
+{
+    if (!outbox->live || outbox->standby->rank == 0 || beacon->offset <= outbox->beaconed_to ||
+        now.boot_us - outbox->looked_us < CURFEW_OUTBOX_LOOK_US ||
+        memcmp(beacon->log_id, outbox->log_id, sizeof outbox->log_id) != 0) {
+        return false;
+    }
+    outbox->looked_us = now.boot_us;
+    return true;
+}
+
+void curfew_outbox_beaconed(struct curfew_outbox *outbox, const struct curfew_beacon *beacon, struct curfew_now now)
+{
+    outbox->beaconed_to = beacon->offset;
+    outbox->stats.beacon_boot_us = now.boot_us;
 }
 
 void curfew_outbox_reported(struct curfew_outbox *outbox, uint64_t ticket, bool delivered, struct curfew_now now)

@@ -27,6 +27,18 @@ void curfew_parcels_add(struct curfew_parcels *parcels, const struct curfew_parc
     DL_APPEND(parcels->first, added);
 }
 
+void curfew_parcels_drop(struct curfew_parcels *parcels, enum curfew_topic topic, int64_t offset)
+{
+    struct curfew_parcel *parcel = NULL;
+    struct curfew_parcel *next = NULL;
+    DL_FOREACH_SAFE(parcels->first, parcel, next)
+    {
+        if (parcel->record.topic == topic && parcel->offset <= offset) {
+            drop(parcels, parcel);
+        }
+    }
+}
+
 void curfew_parcels_trim(struct curfew_parcels *parcels, int64_t horizon_us)
 {
     while (parcels->first != NULL && parcels->first->timestamp_us < horizon_us) {
@@ -46,17 +58,16 @@ bool curfew_parcels_has(const struct curfew_parcels *parcels, enum curfew_topic 
     return false;
 }
 
-void curfew_parcels_flush(struct curfew_parcels *parcels, const struct curfew_bus *bus, uint64_t lane_bits,
-                          uint64_t *ticket)
+void curfew_parcels_flush(struct curfew_parcels *parcels, const struct curfew_parcels_way *way, uint64_t *ticket)
 {
     struct curfew_parcel *parcel = NULL;
     DL_FOREACH(parcels->first, parcel)
     {
-        if (parcel->in_flight) {
+        if (parcel->in_flight || parcel->offset > way->upto) {
             continue;
         }
-        parcel->record.ticket = lane_bits | ++*ticket;
-        if (bus->ops->produce(bus->self, &parcel->record, NULL) != CURFEW_OK) {
+        parcel->record.ticket = way->lane_bits | ++*ticket;
+        if (way->bus->ops->produce(way->bus->self, &parcel->record, NULL) != CURFEW_OK) {
             return;
         }
         parcel->in_flight = true;

@@ -55,7 +55,7 @@ const struct curfew_pending_record *curfew_pending_first(const struct curfew_pen
 
 void curfew_pending_drop(struct curfew_pending *pending, int64_t offset)
 {
-    while (pending->count > 0 && at(pending, 0)->offset <= offset) {
+    while (pending->count > 0 && (at(pending, 0)->offset <= offset || at(pending, 0)->tick)) {
         take_off(pending, 1);
     }
 }

@@ -43,7 +43,7 @@ void curfew_pending_add(struct curfew_pending *pending, const struct curfew_pend
 /* The oldest, or NULL. */
 const struct curfew_pending_record *curfew_pending_first(const struct curfew_pending *pending);
 
-/* Forgets the records up to `offset`, inclusive. */
+/* Forgets the records up to `offset`, inclusive, and ticks right behind them, to which nobody waits for an answer. */
 void curfew_pending_drop(struct curfew_pending *pending, int64_t offset);
 
 /* Takes the next answer's records out, none of them above `settled`. It begins and ends with a record that is no tick.

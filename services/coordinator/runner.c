@@ -27,6 +27,7 @@ struct runner {
     const struct curfew_config *config;
     const volatile sig_atomic_t *stop;
     const char *id;
+    int64_t rank;
     uint8_t master[CURFEW_MASTER_SIZE];
     struct curfew_jose_key *key;
     struct curfew_sealer sealer;
@@ -202,8 +203,13 @@ static void end_audit(struct runner *runner)
 /* One life of a coordinator: until it is told to stop, or must be rebuilt. */
 static enum curfew_status run_once(struct runner *runner, struct curfew_error *error)
 {
-    struct curfew_coordinator_options options = {runner->id,   runner->master, runner->lanes,
-                                                 &runner->bus, runner->sealer, curfew_seal_keys_judge(runner->keys),
+    struct curfew_coordinator_options options = {runner->id,
+                                                 runner->master,
+                                                 runner->lanes,
+                                                 &runner->bus,
+                                                 runner->sealer,
+                                                 curfew_seal_keys_judge(runner->keys),
+                                                 (int32_t)runner->rank,
                                                  NULL};
     pthread_mutex_lock(&runner->lock);
     enum curfew_status status = begin_audit(runner, error);
@@ -257,6 +263,8 @@ enum curfew_status curfew_runner_run(const struct curfew_config *config, const v
         (status = curfew_seal_key_open(config, &runner.key, &runner.sealer, error)) != CURFEW_OK ||
         (status = curfew_seal_keys_open(config, &runner.keys, error)) != CURFEW_OK ||
         (status = curfew_config_get(config, "coordinator.id", &runner.id, error)) != CURFEW_OK ||
+        (status = curfew_config_get_int(config, "coordinator.rank", 0, CURFEW_RANK_MAX, &runner.rank, error)) !=
+            CURFEW_OK ||
         (status = curfew_config_get(config, "coordinator.listen", &listen, error)) != CURFEW_OK ||
         (status = curfew_bus_kafka_create(config, &runner.bus, error)) != CURFEW_OK) {
         goto out;

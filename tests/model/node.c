@@ -188,8 +188,8 @@ static void feed(struct model_node *node, const struct input *input)
 
 static void make(struct model_node *node)
 {
-    const struct curfew_coordinator_options options = {"model",        author_master, 2,   &node->bus,
-                                                       sealer_genuine, sealer_judge,  NULL};
+    const struct curfew_coordinator_options options = {"model",        author_master, 2, &node->bus,
+                                                       sealer_genuine, sealer_judge,  0, NULL};
     struct curfew_error error = {.text = ""};
     curfew_coordinator_destroy(node->coordinator);
     node->coordinator = NULL;

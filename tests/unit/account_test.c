@@ -332,11 +332,11 @@ static void more_than_can_wait_shows_as_a_gap(void **state)
             .offset = i, .timestamp_us = WORLD_T0, .log_append_time = true, .value = curfew_slice_of(JUNK)};
         curfew_accounts_note(accounts, log_id, &record, &effects);
     }
-    assert_int_equal(curfew_accounts_settle(accounts, audit), 0); /* nothing is durable: no answer speaks of any */
+    assert_int_equal(curfew_accounts_settle(accounts, audit, INT64_MAX), 0); /* nothing is durable: no answer speaks of any */
     struct curfew_audit_stats stats = curfew_audit_stats(audit);
     assert_int_equal(stats.lost, over);
     assert_int_equal(stats.pending, CURFEW_AUDIT_PENDING_MAX);
-    assert_int_equal(curfew_accounts_settle(accounts, audit), 0);
+    assert_int_equal(curfew_accounts_settle(accounts, audit, INT64_MAX), 0);
     assert_int_equal(curfew_audit_stats(audit).lost, over); /* once */
     curfew_audit_flush(audit, (struct curfew_now){WORLD_T0, 1});
     for (uint64_t number = 1; number <= (uint64_t)over + CURFEW_AUDIT_PENDING_MAX; number++) {
@@ -344,7 +344,7 @@ static void more_than_can_wait_shows_as_a_gap(void **state)
         (void)curfew_audit_reported(audit, &event);
     }
     assert_int_equal(curfew_audit_stats(audit).pending, 0);
-    assert_int_equal(curfew_accounts_settle(accounts, audit), CURFEW_AUDIT_PENDING_MAX - 1); /* the next ones follow */
+    assert_int_equal(curfew_accounts_settle(accounts, audit, INT64_MAX), CURFEW_AUDIT_PENDING_MAX - 1); /* the next ones follow */
     assert_int_equal(curfew_audit_stats(audit).pending, CURFEW_AUDIT_PENDING_MAX);
     curfew_accounts_destroy(accounts);
     curfew_audit_destroy(audit);

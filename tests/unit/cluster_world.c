@@ -53,8 +53,8 @@ void cluster_pass(struct cluster *cluster, int64_t us)
 
 void cluster_start(struct cluster *cluster)
 {
-    const struct curfew_coordinator_options options = {
-        "c1", author_master, 2, &cluster->memory->bus, sealer_genuine, sealer_judge, cluster->audit};
+    const struct curfew_coordinator_options options = {"c1",           author_master, 2, &cluster->memory->bus,
+                                                       sealer_genuine, sealer_judge,  0, cluster->audit};
     assert_int_equal(curfew_coordinator_create(&options, &cluster->coordinator, NULL), CURFEW_OK);
     assert_int_equal(curfew_coordinator_start(cluster->coordinator, NULL), CURFEW_OK);
 }

@@ -91,8 +91,8 @@ struct cluster {
 
 static void start(struct cluster *cluster)
 {
-    const struct curfew_coordinator_options options = {"c1",           author_master, 2,   &cluster->memory->bus,
-                                                       sealer_genuine, sealer_judge,  NULL};
+    const struct curfew_coordinator_options options = {"c1",           author_master, 2, &cluster->memory->bus,
+                                                       sealer_genuine, sealer_judge,  0, NULL};
     assert_int_equal(curfew_coordinator_create(&options, &cluster->coordinator, NULL), CURFEW_OK);
     assert_int_equal(curfew_coordinator_start(cluster->coordinator, NULL), CURFEW_OK);
 }

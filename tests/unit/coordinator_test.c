@@ -244,8 +244,8 @@ static void a_coordinator_nobody_would_believe_does_not_start(void **state)
     struct memory_bus *memory = memory_bus_make();
     struct curfew_coordinator *coordinator = NULL;
     struct curfew_error error = {.status = CURFEW_OK};
-    struct curfew_coordinator_options options = {"c1",         author_master, 2, &memory->bus, sealer_stranger,
-                                                 sealer_judge, NULL};
+    struct curfew_coordinator_options options = {"c1", author_master, 2, &memory->bus, sealer_stranger, sealer_judge,
+                                                 0,    NULL};
     assert_int_equal(curfew_coordinator_create(&options, &coordinator, &error), CURFEW_INVALID);
     assert_non_null(strstr(error.text, "coordinators.keys_file"));
     options.sealer = sealer_stolen;
