@@ -36,6 +36,13 @@ struct seen {
     UT_hash_handle hh;
 };
 
+/* A beacon, as far as it tells one tick from any other, also of what an unclean election made of the log. */
+struct heard {
+    int64_t offset; /* -1: none */
+    int64_t as_of_us;
+    uint8_t chain[CURFEW_CHAIN_SIZE];
+};
+
 struct curfew_outbox {
     int32_t lane;
     struct curfew_bus *bus;
@@ -57,7 +64,7 @@ struct curfew_outbox {
     int64_t replayed_to; /* newest offset stepped before the lane was live */
     struct curfew_audit *audit; /* NULL: nobody is told */
     struct curfew_standby *standby;
-    int64_t beaconed_to; /* offset of the newest beacon that another said */
+    struct heard heard; /* the newest beacon that another said */
     int64_t looked_us; /* boot time of the last look at such a one's signature */
     struct curfew_accounts *accounts;
     int64_t owed_from; /* the first offset of which the audit does not have all; INT64_MAX: none */
@@ -75,7 +82,7 @@ struct curfew_outbox *curfew_outbox_create(const struct curfew_outbox_options *o
     outbox->sealer = options->sealer;
     outbox->audit = options->audit;
     outbox->standby = options->standby;
-    outbox->beaconed_to = -1;
+    outbox->heard.offset = -1;
     outbox->looked_us = INT64_MIN / 2;
     outbox->accounts = curfew_accounts_create(options->lane);
     outbox->owed_from = INT64_MAX;
@@ -391,6 +398,19 @@ static void flush_links(struct curfew_outbox *outbox, int64_t ripe, struct curfe
     }
 }
 
+/* How many of its ticks, from the oldest, another vouched for: up to the one it said a beacon of. */
+static size_t said_by_others(const struct curfew_outbox *outbox)
+{
+    for (size_t i = 0; i < outbox->tick_count; i++) {
+        const struct curfew_beacon *tick = &outbox->ticks[i];
+        if (tick->offset == outbox->heard.offset && tick->as_of_us == outbox->heard.as_of_us &&
+            memcmp(tick->chain, outbox->heard.chain, sizeof tick->chain) == 0) {
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
 /* The oldest of its ticks need no beacon of ours. */
 static void drop_ticks(struct curfew_outbox *outbox, size_t count)
 {
@@ -400,11 +420,7 @@ static void drop_ticks(struct curfew_outbox *outbox, size_t count)
 
 static void flush_beacon(struct curfew_outbox *outbox, int64_t ripe, struct curfew_now now)
 {
-    size_t said = 0;
-    while (said < outbox->tick_count && outbox->ticks[said].offset <= outbox->beaconed_to) {
-        said++;
-    }
-    drop_ticks(outbox, said);
+    drop_ticks(outbox, said_by_others(outbox));
     size_t count = outbox->tick_count;
     while (count > 0 && (outbox->ticks[count - 1].offset > ripe ||
                          (outbox->links != NULL && outbox->links->cause <= outbox->ticks[count - 1].offset))) {
@@ -507,18 +523,24 @@ void curfew_outbox_flush(struct curfew_outbox *outbox, struct curfew_now now)
 
 bool curfew_outbox_wants(struct curfew_outbox *outbox, const struct curfew_beacon *beacon, struct curfew_now now)
 {
-    if (!outbox->live || outbox->standby->rank == 0 || beacon->offset <= outbox->beaconed_to ||
+    if (!outbox->live || outbox->standby->rank == 0 || beacon->offset == outbox->heard.offset ||
         now.boot_us - outbox->looked_us < CURFEW_OUTBOX_LOOK_US ||
         memcmp(beacon->log_id, outbox->log_id, sizeof outbox->log_id) != 0) {
         return false;
     }
-    outbox->looked_us = now.boot_us;
-    return true;
+    bool news = beacon->offset > outbox->stepped_to;
+    for (size_t i = 0; i < outbox->tick_count && !news; i++) {
+        news = beacon->offset == outbox->ticks[i].offset;
+    }
+    outbox->looked_us = news ? now.boot_us : outbox->looked_us;
+    return news;
 }
 
 void curfew_outbox_beaconed(struct curfew_outbox *outbox, const struct curfew_beacon *beacon, struct curfew_now now)
 {
-    outbox->beaconed_to = beacon->offset;
+    outbox->heard.offset = beacon->offset;
+    outbox->heard.as_of_us = beacon->as_of_us;
+    memcpy(outbox->heard.chain, beacon->chain, sizeof outbox->heard.chain);
     outbox->stats.beacon_boot_us = now.boot_us;
 }
 

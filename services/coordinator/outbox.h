@@ -43,7 +43,8 @@ void curfew_outbox_read_back(struct curfew_outbox *outbox, const struct curfew_l
                              const struct curfew_floors *floors);
 /* Revocations lost what was there: nothing that was only seen counts as read back. */
 void curfew_outbox_gap(struct curfew_outbox *outbox);
-/* Whether a beacon on the lane's revocations is worth a look at its signature: it says more than those before. */
+/* Whether a beacon on the lane's revocations is worth a look at its signature: it is of a tick that waits for
+ * one, or is still to be stepped. */
 bool curfew_outbox_wants(struct curfew_outbox *outbox, const struct curfew_beacon *beacon, struct curfew_now now);
 /* That beacon is a coordinator's. */
 void curfew_outbox_beaconed(struct curfew_outbox *outbox, const struct curfew_beacon *beacon, struct curfew_now now);

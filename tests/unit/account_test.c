@@ -332,7 +332,8 @@ static void more_than_can_wait_shows_as_a_gap(void **state)
             .offset = i, .timestamp_us = WORLD_T0, .log_append_time = true, .value = curfew_slice_of(JUNK)};
         curfew_accounts_note(accounts, log_id, &record, &effects);
     }
-    assert_int_equal(curfew_accounts_settle(accounts, audit, INT64_MAX), 0); /* nothing is durable: no answer speaks of any */
+    assert_int_equal(curfew_accounts_settle(accounts, audit, INT64_MAX),
+                     0); /* nothing is durable: no answer speaks of any */
     struct curfew_audit_stats stats = curfew_audit_stats(audit);
     assert_int_equal(stats.lost, over);
     assert_int_equal(stats.pending, CURFEW_AUDIT_PENDING_MAX);
@@ -344,8 +345,41 @@ static void more_than_can_wait_shows_as_a_gap(void **state)
         (void)curfew_audit_reported(audit, &event);
     }
     assert_int_equal(curfew_audit_stats(audit).pending, 0);
-    assert_int_equal(curfew_accounts_settle(accounts, audit, INT64_MAX), CURFEW_AUDIT_PENDING_MAX - 1); /* the next ones follow */
+    assert_int_equal(curfew_accounts_settle(accounts, audit, INT64_MAX),
+                     CURFEW_AUDIT_PENDING_MAX - 1); /* the next ones follow */
     assert_int_equal(curfew_audit_stats(audit).pending, CURFEW_AUDIT_PENDING_MAX);
+    curfew_accounts_destroy(accounts);
+    curfew_audit_destroy(audit);
+}
+
+static void what_is_held_is_not_told_and_what_others_told_is_dropped(void **state)
+{
+    (void)state; /* goal: only accounts of records up to the offset are handed over; those that others told are gone,
+                    and owed no more */
+    const uint8_t log_id[CURFEW_LOG_ID_SIZE] = {7};
+    const struct curfew_effects effects = {
+        .refused = true, .dead_letter = true, .refusal = {0, CURFEW_REASON_UNDECODABLE, false}};
+    static const struct curfew_bus_ops ops = {.produce = swallow};
+    struct curfew_bus bus = {&ops, NULL};
+    const struct curfew_audit_options options = {"coordinator", "c1", NULL, &bus, {9}};
+    struct curfew_audit *audit = NULL;
+    struct curfew_accounts *accounts = curfew_accounts_create(1);
+    assert_int_equal(curfew_audit_create(&options, (struct curfew_now){WORLD_T0, 1}, &audit, NULL), CURFEW_OK);
+    const int64_t before = curfew_audit_stats(audit).pending;
+    for (int64_t i = 10; i < 20; i++) {
+        const struct curfew_record record = {
+            .offset = i, .timestamp_us = WORLD_T0, .log_append_time = true, .value = curfew_slice_of(JUNK)};
+        curfew_accounts_note(accounts, log_id, &record, &effects);
+    }
+    assert_int_equal(curfew_accounts_settle(accounts, audit, 9), 10);
+    assert_int_equal(curfew_audit_stats(audit).pending, before);
+    assert_int_equal(curfew_accounts_settle(accounts, audit, 12), 10);
+    assert_int_equal(curfew_audit_stats(audit).pending, before + 3);
+    curfew_accounts_drop(accounts, 14);
+    assert_int_equal(curfew_accounts_settle(accounts, audit, 14), 15);
+    assert_int_equal(curfew_audit_stats(audit).pending, before + 3);
+    curfew_accounts_drop(accounts, 19);
+    assert_int_equal(curfew_accounts_settle(accounts, audit, INT64_MAX), INT64_MAX);
     curfew_accounts_destroy(accounts);
     curfew_audit_destroy(audit);
 }
@@ -391,6 +425,7 @@ int main(void)
         cmocka_unit_test(no_answer_before_the_account_is_durable),
         cmocka_unit_test(what_was_answered_is_not_told_again),
         cmocka_unit_test(more_than_can_wait_shows_as_a_gap),
+        cmocka_unit_test(what_is_held_is_not_told_and_what_others_told_is_dropped),
         cmocka_unit_test(what_control_says_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,17 +53,23 @@ void cluster_pass(struct cluster *cluster, int64_t us)
 
 void cluster_start(struct cluster *cluster)
 {
-    const struct curfew_coordinator_options options = {"c1",           author_master, 2, &cluster->memory->bus,
-                                                       sealer_genuine, sealer_judge,  0, cluster->audit};
+    const struct curfew_coordinator_options options = {
+        "c1", author_master, 2, &cluster->memory->bus, sealer_genuine, sealer_judge, cluster->rank, cluster->audit};
     assert_int_equal(curfew_coordinator_create(&options, &cluster->coordinator, NULL), CURFEW_OK);
     assert_int_equal(curfew_coordinator_start(cluster->coordinator, NULL), CURFEW_OK);
 }
 
 struct cluster *cluster_begin(void)
 {
+    return cluster_begin_of(0);
+}
+
+struct cluster *cluster_begin_of(int32_t rank)
+{
     struct cluster *cluster = calloc(1, sizeof *cluster);
     assert_non_null(cluster);
     assert_int_equal(curfew_codec_init(NULL), CURFEW_OK);
+    cluster->rank = rank;
     cluster->memory = memory_bus_make();
     cluster->now = (struct curfew_now){WORLD_T0, 1000 * WORLD_S};
     cluster->memory->now_us = WORLD_T0;

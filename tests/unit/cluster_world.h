@@ -11,11 +11,13 @@ struct cluster {
     struct memory_bus *memory;
     struct curfew_coordinator *coordinator;
     struct curfew_audit *audit; /* NULL: none; what cluster_start gives the coordinator */
+    int32_t rank; /* what cluster_start gives the coordinator */
     struct curfew_now now;
 };
 
 /* Both logs with their genesis, and the coordinator started, which has read nothing yet. */
 struct cluster *cluster_begin(void);
+struct cluster *cluster_begin_of(int32_t rank); /* the former: 0 */
 void cluster_end(struct cluster *cluster);
 /* Makes and starts the coordinator anew; the test has destroyed the one before. */
 void cluster_start(struct cluster *cluster);

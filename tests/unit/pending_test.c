@@ -130,6 +130,18 @@ static void what_is_dropped_is_not_answered(void **state)
     }
 }
 
+static void ticks_behind_what_is_dropped_go_with_it(void **state)
+{
+    /* Goal: dropping leaves an event or a refused tick first, never a tick nobody waits for. */
+    struct state *s = *state;
+    add(s, 10, "ettte");
+    curfew_pending_drop(&s->pending, 10);
+    assert_true(curfew_pending_first(&s->pending)->offset == 14);
+    add(s, 15, "tt");
+    curfew_pending_drop(&s->pending, 14);
+    assert_null(curfew_pending_first(&s->pending));
+}
+
 static void beyond_the_bound_the_oldest_are_never_answered(void **state)
 {
     /* Goal: memory has a bound; what is forgotten is in no answer. */
@@ -147,6 +159,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_hole_ends_an_answer, begin, end),
     cmocka_unit_test_setup_teardown(what_does_not_fit_one_answer_is_in_the_next, begin, end),
     cmocka_unit_test_setup_teardown(what_is_dropped_is_not_answered, begin, end),
+    cmocka_unit_test_setup_teardown(ticks_behind_what_is_dropped_go_with_it, begin, end),
     cmocka_unit_test_setup_teardown(beyond_the_bound_the_oldest_are_never_answered, begin, end),
 };
 
