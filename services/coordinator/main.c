@@ -12,6 +12,8 @@ static const struct curfew_service service = {
            "Example:\n"
            "  curfew topics create --set kafka.bootstrap.servers=localhost:9092\n"
            "  curfew-coordinator --set kafka.bootstrap.servers=localhost:9092 --set coordinator.id=c1\n\n"
+           "A second beside it, for when the first is killed: --set coordinator.id=c2 --set coordinator.rank=1, "
+           "once c2 is a writer of role coordinator (docs/operations.md).\n\n"
            "It prints the address it listens on; /readyz there says 200 when every lane is live. State is rebuilt from "
            "the log at every start: stopping it, by any signal, loses nothing.",
     .prefixes = prefixes,
