@@ -21,8 +21,9 @@
 #define AWAY_US INT64_C(1000000) /* how long the killed one stays away */
 #define SOON_US INT64_C(20000000)
 #define CALL_MS 20000
-#define GAP_MOST_US INT64_C(1000000) /* on a machine that others use too; docs/operations.md tells what was measured   \
-                                      */
+#define GAP_MOST_US                                                                                                    \
+    INT64_C(1000000) /* on a machine that others use too; docs/operations.md tells what was measured                   \
+                      */
 
 /* ---- what a hop sees ---- */
 
