@@ -16,6 +16,7 @@ void curfew_bearer_of(const struct curfew_claims *claims, struct curfew_bearer *
     if (claims == NULL) {
         return;
     }
+    copy(claims->tenant, bearer->tenant);
     copy(claims->session, bearer->session);
     if (claims->path.count > 0) {
         const struct curfew_path_step *last =

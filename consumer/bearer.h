@@ -8,6 +8,7 @@
 /* Strings end with NUL. */
 struct curfew_bearer {
     bool known; /* the token proved what follows, whatever the verdict: it may be revoked, expired or for another */
+    char tenant[CURFEW_ID_MAX + 1]; /* of the session, as the token has it: one that its issuer may speak for */
     char session[CURFEW_ID_MAX + 1];
     char task[CURFEW_ID_MAX + 1]; /* the last step of its path; empty: it has none */
     int64_t attempt; /* of the task; 0: it has none */

@@ -9,6 +9,7 @@ enum curfew_emission_state {
     CURFEW_EMISSION_WAITING, /* for its lane to be known, or for room on the bus */
     CURFEW_EMISSION_SENT, /* with the bus */
     CURFEW_EMISSION_DURABLE, /* in the log, the answer is outstanding */
+    CURFEW_EMISSION_RESTING, /* refused for want of what may be on its way: said again at again_us */
 };
 
 struct curfew_emission {
@@ -21,6 +22,10 @@ struct curfew_emission {
     bool heartbeat; /* worth nothing when late: never sent again */
     int64_t deadline_us; /* on the boot clock; 0: none */
     int64_t send_by_us; /* on the boot clock: reported when not with the bus by then; 0: no such bound */
+    int64_t again_us; /* on the boot clock; while resting */
+    int64_t insist_until_us; /* on the boot clock: refused for good from then on; 0: never refused yet */
+    int64_t pause_us; /* before it was said again last */
+    struct curfew_refusal refusal; /* the newest; once refused */
     uint64_t ticket; /* while sent */
     uint32_t generation; /* its lane's, when it was sent */
     uint8_t digest[CURFEW_RECORD_DIGEST_SIZE]; /* by which answers name it */

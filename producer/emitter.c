@@ -46,6 +46,7 @@ void curfew_emitter_destroy(struct curfew_emitter *emitter)
         drop_all(&lane->waiting);
         drop_all(&lane->sent);
         drop_all(&lane->durable);
+        drop_all(&lane->resting);
         curfew_answers_clear(&lane->answers);
     }
     curfew_tickets_clear(&emitter->tickets);
@@ -305,6 +306,8 @@ int64_t curfew_emitter_tick(struct curfew_emitter *emitter, struct curfew_now no
     int64_t due_us = INT64_MAX;
     for (int32_t i = 0; i < emitter->lanes_used; i++) {
         struct curfew_emitter_lane *lane = &emitter->lanes[i];
+        const int64_t wake_us = curfew_emitter_wake(emitter, lane);
+        due_us = wake_us < due_us ? wake_us : due_us;
         pump(emitter, lane);
         if (expiring) {
             expire(emitter, &lane->waiting);
@@ -332,5 +335,6 @@ void curfew_emitter_abandon(struct curfew_emitter *emitter)
         abandon(emitter, &emitter->lanes[i].waiting);
         abandon(emitter, &emitter->lanes[i].sent);
         abandon(emitter, &emitter->lanes[i].durable);
+        abandon(emitter, &emitter->lanes[i].resting);
     }
 }

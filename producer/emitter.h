@@ -8,7 +8,10 @@
  * passed over: nobody who only writes to the answers topic makes an issuer let a token go. What the bus could not
  * deliver is sent again until its deadline: events are idempotent by content. An offset that was there before, or an
  * answer of another log, says that the topic was made anew: the log is looked at again, and what it does not hold is
- * sent again. */
+ * sent again.
+ *
+ * What is refused because its session or its parent is not known yet, and has time left to wait, is said again for
+ * CURFEW_EMITTER_INSIST_US: somebody else's start may be on its way. */
 #ifndef CURFEW_PRODUCER_EMITTER_H
 #define CURFEW_PRODUCER_EMITTER_H
 
@@ -23,6 +26,8 @@
 #define CURFEW_EMITTER_REREAD_US                                                                                       \
     (1 * CURFEW_US_PER_S) /* a foreign answer makes us look at a log at most this often                                \
                            */
+#define CURFEW_EMITTER_INSIST_US (1 * CURFEW_US_PER_S)
+#define CURFEW_EMITTER_PAUSE_US (50 * CURFEW_US_PER_MS) /* before it is said again; twice as long each time */
 #define CURFEW_EMITTER_HEARTBEAT_US (5 * CURFEW_US_PER_S) /* a heartbeat not sent by then is not sent */
 
 struct curfew_emitter;

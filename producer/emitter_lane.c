@@ -95,7 +95,7 @@ void curfew_emitter_settle(struct curfew_emitter *emitter, struct curfew_emissio
         curfew_emitter_accomplish(emitter, emission);
         break;
     case CURFEW_ANSWER_REFUSED:
-        curfew_emitter_refuse(emitter, emission, &refusal);
+        curfew_emitter_take_refusal(emitter, emission, &refusal);
         break;
     case CURFEW_ANSWER_OTHER:
         curfew_emitter_note(lane->problem, "the log lost records that it had acknowledged");

@@ -8,9 +8,16 @@ static struct curfew_emissions *list_of(struct curfew_emitter_lane *lane, enum c
         return &lane->waiting;
     case CURFEW_EMISSION_SENT:
         return &lane->sent;
+    case CURFEW_EMISSION_RESTING:
+        return &lane->resting;
     default:
         return &lane->durable;
     }
+}
+
+static bool is_delivered(enum curfew_emission_state state)
+{
+    return state == CURFEW_EMISSION_DURABLE || state == CURFEW_EMISSION_RESTING;
 }
 
 static void take_out(struct curfew_emitter_lane *lane, struct curfew_emission *emission)
@@ -25,9 +32,9 @@ void curfew_emitter_move(struct curfew_emitter *emitter, struct curfew_emission 
                          enum curfew_emission_state state, struct curfew_emission *before)
 {
     struct curfew_emitter_lane *lane = &emitter->lanes[emission->lane];
-    if (emission->state != CURFEW_EMISSION_DURABLE && state == CURFEW_EMISSION_DURABLE) {
+    if (!is_delivered(emission->state) && is_delivered(state)) {
         emitter->undelivered--;
-    } else if (emission->state == CURFEW_EMISSION_DURABLE && state != CURFEW_EMISSION_DURABLE) {
+    } else if (is_delivered(emission->state) && !is_delivered(state)) {
         emitter->undelivered++;
     }
     take_out(lane, emission);
@@ -43,7 +50,7 @@ static void finish(struct curfew_emitter *emitter, struct curfew_emission *emiss
     if (emission->state == CURFEW_EMISSION_SENT) {
         (void)curfew_tickets_take(&emitter->tickets, emission->ticket);
     }
-    if (emission->state != CURFEW_EMISSION_DURABLE && !curfew_emission_is_probe(emission)) {
+    if (!is_delivered(emission->state) && !curfew_emission_is_probe(emission)) {
         emitter->undelivered--;
     }
     outcome->receipt = emission->receipt;
@@ -76,6 +83,49 @@ void curfew_emitter_refuse(struct curfew_emitter *emitter, struct curfew_emissio
                          refusal->retriable ? "emitting it again later can help" : "emitting it again will not help");
     outcome.error.retriable = refusal->retriable;
     finish(emitter, emission, &outcome);
+}
+
+/* Whether what it lacks may be on its way, and there is time to say it again. */
+static bool may_insist(const struct curfew_emission *emission, const struct curfew_refusal *refusal, int64_t again_us)
+{
+    const bool lacking =
+        refusal->reason == CURFEW_REASON_UNKNOWN_TASK || refusal->reason == CURFEW_REASON_UNKNOWN_SESSION;
+    return refusal->retriable && lacking && !emission->heartbeat && again_us < emission->deadline_us &&
+           again_us < emission->insist_until_us;
+}
+
+void curfew_emitter_take_refusal(struct curfew_emitter *emitter, struct curfew_emission *emission,
+                                 const struct curfew_refusal *refusal)
+{
+    const int64_t now_us = emitter->now.boot_us;
+    if (emission->insist_until_us == 0) {
+        emission->insist_until_us = now_us + CURFEW_EMITTER_INSIST_US;
+        emission->pause_us = CURFEW_EMITTER_PAUSE_US;
+    }
+    if (!may_insist(emission, refusal, now_us + emission->pause_us)) {
+        curfew_emitter_refuse(emitter, emission, refusal);
+        return;
+    }
+    emission->refusal = *refusal;
+    emission->again_us = now_us + emission->pause_us;
+    emission->pause_us *= 2;
+    curfew_emitter_move(emitter, emission, CURFEW_EMISSION_RESTING, emitter->lanes[emission->lane].resting.last);
+}
+
+int64_t curfew_emitter_wake(struct curfew_emitter *emitter, struct curfew_emitter_lane *lane)
+{
+    int64_t due_us = INT64_MAX;
+    struct curfew_emission *next = NULL;
+    for (struct curfew_emission *emission = lane->resting.first; emission != NULL; emission = next) {
+        next = emission->next;
+        if (emission->again_us <= emitter->now.boot_us) {
+            emission->receipt = (struct curfew_receipt){.lane = lane->lane, .offset = -1};
+            curfew_emitter_move(emitter, emission, CURFEW_EMISSION_WAITING, lane->waiting.last);
+        } else if (emission->again_us < due_us) {
+            due_us = emission->again_us;
+        }
+    }
+    return due_us;
 }
 
 void curfew_emitter_fail(struct curfew_emitter *emitter, struct curfew_emission *emission,
@@ -111,6 +161,10 @@ void curfew_emitter_expire(struct curfew_emitter *emitter, struct curfew_emissio
 
 void curfew_emitter_give_up(struct curfew_emitter *emitter, struct curfew_emission *emission)
 {
+    if (emission->state == CURFEW_EMISSION_RESTING) {
+        curfew_emitter_refuse(emitter, emission, &emission->refusal);
+        return;
+    }
     const char *problem = problem_of(emitter, &emitter->lanes[emission->lane]);
     struct curfew_outcome outcome = {.status = CURFEW_CLOSED};
     const char *what = "the producer closes and it was not sent";

@@ -41,6 +41,7 @@ struct curfew_emitter_lane {
     struct curfew_emission *again; /* last of those at the front of `waiting` that are sent again; NULL: none */
     struct curfew_emissions sent;
     struct curfew_emissions durable; /* ascending by offset */
+    struct curfew_emissions resting;
     char problem[CURFEW_EMITTER_PROBLEM_SIZE]; /* what stood in its way last; empty: nothing */
 };
 
@@ -89,6 +90,13 @@ void curfew_emitter_read_answers(struct curfew_emitter *emitter, struct curfew_e
 
 /* What waits in a lane that the cluster does not have fails. */
 void curfew_emitter_fail_beyond(struct curfew_emitter *emitter, struct curfew_emitter_lane *lane);
+
+/* Refused: told, or put to rest to be said again. */
+void curfew_emitter_take_refusal(struct curfew_emitter *emitter, struct curfew_emission *emission,
+                                 const struct curfew_refusal *refusal);
+/* Those that rested long enough wait to be sent. Returns when the next will have, on the boot clock; INT64_MAX: none.
+ */
+int64_t curfew_emitter_wake(struct curfew_emitter *emitter, struct curfew_emitter_lane *lane);
 
 /* A durable emission of a lane whose log is known: done, refused, sent again because the log has another record in its
  * place, or still waiting for its answer. */

@@ -321,8 +321,7 @@ static enum curfew_status take_place(struct curfew_producer *producer, const str
                                 emission->name, CURFEW_PRODUCER_PENDING_MAX);
     }
     if (emission->heartbeat) {
-        return curfew_beats_add(&producer->beats, request->event->as.holder_heartbeat.holder, emission->lane, beat,
-                                error);
+        return curfew_beats_add(&producer->beats, &request->event->as.holder_heartbeat, emission->lane, beat, error);
     }
     return CURFEW_OK;
 }

@@ -4,6 +4,8 @@
 #include "core/json.h"
 #include "schemas/reader.h"
 #include "schemas/writer.h"
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #define MAGIC_0 0xc3
@@ -14,13 +16,19 @@
 
 _Static_assert(CURFEW_SIGNATURE_MAX <= HEX_MAX && CURFEW_CHAIN_SIZE <= HEX_MAX, "every bytes field can be printed");
 
-/* Written by init, before threads start; read only afterwards. */
+/* Written once, under the lock, before `ready`; read only afterwards: acquire and release. */
 static struct curfew_schema schemas[CURFEW_EVENT_COUNT];
-static bool ready;
+static atomic_bool is_ready;
+static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
 
-enum curfew_status curfew_codec_init(struct curfew_error *error)
+static bool ready(void)
 {
-    for (enum curfew_event_type type = 0; type < CURFEW_EVENT_COUNT && !ready; type++) {
+    return atomic_load_explicit(&is_ready, memory_order_acquire);
+}
+
+static enum curfew_status load(struct curfew_error *error)
+{
+    for (enum curfew_event_type type = 0; type < CURFEW_EVENT_COUNT; type++) {
         enum curfew_status status = curfew_schema_load(curfew_event_shape(type), &schemas[type], error);
         if (status != CURFEW_OK) {
             return status;
@@ -32,14 +40,25 @@ enum curfew_status curfew_codec_init(struct curfew_error *error)
             }
         }
     }
-    ready = true;
     return CURFEW_OK;
+}
+
+enum curfew_status curfew_codec_init(struct curfew_error *error)
+{
+    enum curfew_status status = CURFEW_OK;
+    (void)pthread_mutex_lock(&loading);
+    if (!ready()) {
+        status = load(error);
+        atomic_store_explicit(&is_ready, status == CURFEW_OK, memory_order_release);
+    }
+    (void)pthread_mutex_unlock(&loading);
+    return status;
 }
 
 /* The schema of a type, or NULL. */
 static const struct curfew_schema *schema_of(enum curfew_event_type type)
 {
-    return ready && (unsigned)type < CURFEW_EVENT_COUNT ? &schemas[type] : NULL;
+    return ready() && (unsigned)type < CURFEW_EVENT_COUNT ? &schemas[type] : NULL;
 }
 
 static enum curfew_status not_ready(struct curfew_error *error)
@@ -64,7 +83,7 @@ enum curfew_status curfew_codec_encode(const struct curfew_event *event, uint8_t
 {
     const struct curfew_schema *schema = schema_of(event->type);
     size_t body = 0;
-    if (!ready) {
+    if (!ready()) {
         return not_ready(error);
     }
     if (schema == NULL) {
@@ -121,7 +140,7 @@ enum curfew_status curfew_codec_decode(struct curfew_slice bytes, struct curfew_
                                        struct curfew_error *error)
 {
     memset(event, 0, sizeof(*event));
-    if (!ready) {
+    if (!ready()) {
         return not_ready(error);
     }
     enum curfew_status status = choose(bytes, &event->type, reason, error);
@@ -276,7 +295,7 @@ enum curfew_status curfew_codec_read_json(const struct curfew_json *json, struct
     const char *names[CURFEW_OPS_MAX + 1] = {"type"}; /* the record's own op has no name here */
     size_t count = 1;
     memset(event, 0, sizeof *event);
-    if (!ready) {
+    if (!ready()) {
         return not_ready(error);
     }
     const struct curfew_schema *schema = find_schema(json);

@@ -21,7 +21,7 @@ struct curfew_arena {
     size_t used; /* set to 0 to begin again */
 };
 
-/* Parses the schemas. Call once before threads start; again is cheap and returns the same. */
+/* Parses the schemas. Any thread; again is cheap and returns the same. */
 enum curfew_status curfew_codec_init(struct curfew_error *error) CURFEW_MUST_CHECK;
 
 /* Encodes into `bytes`. CURFEW_INVALID names the field that is over its bound; CURFEW_FULL: `capacity` is too small. */

@@ -217,6 +217,7 @@ static const struct curfew_field attempt_ended_fields[] = {
     {MEMBER("reason", struct curfew_attempt_ended, reason), .bound = CURFEW_TEXT_MAX},
     {MEMBER("by_task", struct curfew_attempt_ended, by_task), .bound = CURFEW_ID_MAX},
     {MEMBER("by_attempt", struct curfew_attempt_ended, by_attempt)},
+    {MEMBER("by_tenant", struct curfew_attempt_ended, by_tenant), .bound = CURFEW_ID_MAX},
     {0},
 };
 
@@ -229,6 +230,7 @@ static const struct curfew_field task_ended_fields[] = {
     {MEMBER("reason", struct curfew_task_ended, reason), .bound = CURFEW_TEXT_MAX},
     {MEMBER("by_task", struct curfew_task_ended, by_task), .bound = CURFEW_ID_MAX},
     {MEMBER("by_attempt", struct curfew_task_ended, by_attempt)},
+    {MEMBER("by_tenant", struct curfew_task_ended, by_tenant), .bound = CURFEW_ID_MAX},
     {0},
 };
 
@@ -239,6 +241,7 @@ static const struct curfew_field holder_heartbeat_fields[] = {
     {MEMBER("session", struct curfew_holder_heartbeat, session), .bound = CURFEW_ID_MAX},
     {MEMBER("by_task", struct curfew_holder_heartbeat, by_task), .bound = CURFEW_ID_MAX},
     {MEMBER("by_attempt", struct curfew_holder_heartbeat, by_attempt)},
+    {MEMBER("by_tenant", struct curfew_holder_heartbeat, by_tenant), .bound = CURFEW_ID_MAX},
     {0},
 };
 

@@ -258,6 +258,7 @@ struct curfew_attempt_ended {
     struct curfew_slice reason;
     struct curfew_slice by_task; /* on whose behalf a door says so; empty: the writer's own */
     int64_t by_attempt; /* 0 when by_task is empty */
+    struct curfew_slice by_tenant; /* whose session its token says it is; empty when by_task is */
 };
 
 struct curfew_task_ended {
@@ -269,6 +270,7 @@ struct curfew_task_ended {
     struct curfew_slice reason;
     struct curfew_slice by_task; /* on whose behalf a door says so; empty: the writer's own */
     int64_t by_attempt; /* 0 when by_task is empty */
+    struct curfew_slice by_tenant; /* whose session its token says it is; empty when by_task is */
 };
 
 struct curfew_holder_heartbeat {
@@ -278,6 +280,7 @@ struct curfew_holder_heartbeat {
     struct curfew_slice session; /* of by_task */
     struct curfew_slice by_task; /* on whose behalf a door says so; empty: the writer's own */
     int64_t by_attempt; /* 0 when by_task is empty */
+    struct curfew_slice by_tenant; /* whose session its token says it is; empty when by_task is */
 };
 
 struct curfew_path_step {

@@ -139,9 +139,10 @@ struct curfew_ruling curfew_book_reach_session(const struct session *session, co
 struct curfew_speaker {
     struct curfew_slice task; /* empty: the writer speaks for itself */
     int64_t attempt;
+    struct curfew_slice tenant; /* that its token names as the session's; an issuer may speak for some tenants alone */
 };
-/* Finds it; `*task` stays NULL, with the ruling accepted, where that attempt is over or stands under a dead ancestor:
- * what it says has no effect. */
+/* Finds it; refused `tenant` when the session is another's; `*task` stays NULL, with the ruling accepted, where that
+ * attempt is over or stands under a dead ancestor: what it says has no effect. */
 struct curfew_ruling curfew_book_speaker(struct curfew_book *book, const struct session *session,
                                          const struct curfew_speaker *speaker, const struct task **task);
 /* Whether a task is `above` or hangs below it. */

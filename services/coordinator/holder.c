@@ -202,7 +202,7 @@ static struct curfew_ruling beat_for_task(struct curfew_book *book, const struct
     if (session == NULL || session->over) {
         return curfew_ruling_refused(session == NULL ? CURFEW_REASON_UNKNOWN_SESSION : CURFEW_REASON_SESSION_OVER);
     }
-    const struct curfew_speaker speaker = {event->by_task, event->by_attempt};
+    const struct curfew_speaker speaker = {event->by_task, event->by_attempt, event->by_tenant};
     const struct task *own = NULL;
     struct curfew_ruling ruling = curfew_book_reach_tasks(session, true, event->by_task, moment);
     if (!ruling.refused) {
@@ -237,7 +237,8 @@ struct curfew_ruling curfew_book_heartbeat(struct curfew_book *book, const struc
         return curfew_ruling_refused(CURFEW_REASON_CLOCK); /* queued through an outage, it would prove nothing */
     }
     if (!curfew_id_valid(event->holder) ||
-        (event->by_task.size == 0 ? event->by_attempt != 0 || event->session.size > 0 : event->by_attempt < 1)) {
+        (event->by_task.size == 0 ? event->by_attempt != 0 || event->session.size > 0 || event->by_tenant.size > 0
+                                  : event->by_attempt < 1)) {
         return curfew_ruling_refused(CURFEW_REASON_INVALID);
     }
     if (event->by_task.size > 0) {

@@ -47,6 +47,9 @@ struct curfew_ruling curfew_book_speaker(struct curfew_book *book, const struct 
                                          const struct curfew_speaker *speaker, const struct task **task)
 {
     *task = NULL;
+    if (!curfew_slice_equal(speaker->tenant, session->tenant)) {
+        return curfew_ruling_refused(CURFEW_REASON_TENANT);
+    }
     const struct task *found = curfew_book_task_find(book, session, speaker->task);
     if (found == NULL || speaker->attempt > found->attempt) {
         return curfew_ruling_refused(CURFEW_REASON_UNKNOWN_TASK);

@@ -214,20 +214,22 @@ static struct curfew_ruling find_ending(struct curfew_book *book, const struct e
     return ruling;
 }
 
-/* A task to speak for, and its attempt, or neither. */
-static bool speaker_sane(struct curfew_slice task, int64_t attempt)
+/* A task to speak for, its attempt and tenant, or nothing of it. */
+static bool speaker_sane(const struct curfew_speaker *speaker)
 {
-    return task.size == 0 ? attempt == 0 : curfew_id_valid(task) && attempt >= 1;
+    return speaker->task.size == 0 ? speaker->attempt == 0 && speaker->tenant.size == 0
+                                   : curfew_id_valid(speaker->task) && speaker->attempt >= 1;
 }
 
 struct curfew_ruling curfew_book_attempt_ended(struct curfew_book *book, const struct curfew_attempt_ended *event,
                                                const struct curfew_moment *moment)
 {
-    if (event->attempt < 1 || !speaker_sane(event->by_task, event->by_attempt)) {
+    const struct ending ending = {
+        event->session, event->task, event->attempt, {event->by_task, event->by_attempt, event->by_tenant}};
+    if (event->attempt < 1 || !speaker_sane(&ending.speaker)) {
         return curfew_ruling_refused(CURFEW_REASON_INVALID);
     }
     struct task *task = NULL;
-    const struct ending ending = {event->session, event->task, event->attempt, {event->by_task, event->by_attempt}};
     const struct curfew_ruling ruling = find_ending(book, &ending, moment, &task);
     if (task != NULL && !task->attempt_over) {
         task->attempt_over = true;
@@ -240,11 +242,12 @@ struct curfew_ruling curfew_book_attempt_ended(struct curfew_book *book, const s
 struct curfew_ruling curfew_book_task_ended(struct curfew_book *book, const struct curfew_task_ended *event,
                                             const struct curfew_moment *moment)
 {
-    if (event->attempt < 0 || !speaker_sane(event->by_task, event->by_attempt)) {
+    const struct ending ending = {
+        event->session, event->task, event->attempt, {event->by_task, event->by_attempt, event->by_tenant}};
+    if (event->attempt < 0 || !speaker_sane(&ending.speaker)) {
         return curfew_ruling_refused(CURFEW_REASON_INVALID);
     }
     struct task *task = NULL;
-    const struct ending ending = {event->session, event->task, event->attempt, {event->by_task, event->by_attempt}};
     const struct curfew_ruling ruling = find_ending(book, &ending, moment, &task);
     if (task != NULL) {
         curfew_book_task_close(book, task, moment);

@@ -7,6 +7,7 @@
 #include <curfew/event.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 enum way { WAY_USER, WAY_URI, WAY_DNS, WAY_SECRET, WAYS };
 
@@ -29,15 +30,27 @@ struct curfew_callers {
     struct entry list[CURFEW_CALLERS_MAX];
 };
 
+static void clear(struct entry *entry)
+{
+    free((char *)entry->caller.name);
+    free((char *)entry->caller.key_file);
+    free(entry->certified);
+}
+
+void curfew_callers_drop(struct curfew_callers *callers, size_t index)
+{
+    clear(&callers->list[index]);
+    callers->count--;
+    memmove(&callers->list[index], &callers->list[index + 1], (callers->count - index) * sizeof callers->list[0]);
+}
+
 void curfew_callers_destroy(struct curfew_callers *callers)
 {
     if (callers == NULL) {
         return;
     }
     for (size_t i = 0; i < callers->count; i++) {
-        free((char *)callers->list[i].caller.name);
-        free((char *)callers->list[i].caller.key_file);
-        free(callers->list[i].certified);
+        clear(&callers->list[i]);
     }
     free(callers);
 }
@@ -193,6 +206,8 @@ static enum curfew_status read_entry(const char *file, const struct curfew_json 
     enum curfew_status status = read_way(json, &entry, error);
     entry.caller.name = strndup((const char *)name.at, name.size);
     entry.caller.key_file = key_path(file, key);
+    entry.caller.by_user = entry.way == WAY_USER;
+    entry.caller.by_certificate = entry.way == WAY_URI || entry.way == WAY_DNS;
     if (status == CURFEW_OK && (entry.caller.name == NULL || entry.caller.key_file == NULL)) {
         status = no_memory(error);
     }
@@ -223,6 +238,20 @@ static enum curfew_status read_all(const char *path, const struct curfew_json *j
     return CURFEW_OK;
 }
 
+/* Whoever may write it may speak by any key it can name. */
+static enum curfew_status check_mode(const char *path, struct curfew_error *error)
+{
+    struct stat facts;
+    if (stat(path, &facts) == 0 && (facts.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        return curfew_error_set(
+            error, CURFEW_INVALID,
+            "reading callers %s: its mode is %04o, and others than its owner may write it; run chmod "
+            "644 %s",
+            path, (unsigned)(facts.st_mode & 07777), path);
+    }
+    return CURFEW_OK;
+}
+
 enum curfew_status curfew_callers_load(const char *path, struct curfew_callers **callers, struct curfew_error *error)
 {
     const struct curfew_file_request request = {path, "callers", CURFEW_CALLERS_FILE_MAX, CURFEW_FILE_PUBLIC};
@@ -230,7 +259,10 @@ enum curfew_status curfew_callers_load(const char *path, struct curfew_callers *
     struct curfew_json *json = NULL;
     struct curfew_callers *made = calloc(1, sizeof *made);
     *callers = NULL;
-    enum curfew_status status = made == NULL ? no_memory(error) : curfew_file_read(&request, &file, error);
+    enum curfew_status status = made == NULL ? no_memory(error) : check_mode(path, error);
+    if (status == CURFEW_OK) {
+        status = curfew_file_read(&request, &file, error);
+    }
     if (status == CURFEW_OK) {
         status = curfew_json_parse((struct curfew_slice){file.bytes, file.size}, &json, error);
         if (status == CURFEW_INVALID) {

@@ -8,7 +8,8 @@
  *
  * Each is known by one of: its user (SO_PEERCRED), a name in its certificate (RFC 8705, 2.1.2), or a bearer secret
  * (RFC 6750), of which the file has the SHA-256 alone. key_file is relative to the file's directory. Refused: unknown
- * members, none or two ways to know one, a name or a way given twice, more than the bounds. */
+ * members, a file that the group or others may write, none or two ways to know one, a name or a way given twice, more
+ * than the bounds. */
 #ifndef CURFEW_GUARD_CALLERS_H
 #define CURFEW_GUARD_CALLERS_H
 
@@ -23,11 +24,16 @@ struct curfew_callers;
 struct curfew_caller {
     const char *name;
     const char *key_file;
+    bool by_user; /* known by its user */
+    bool by_certificate; /* known by its certificate */
 };
 
 enum curfew_status curfew_callers_load(const char *path, struct curfew_callers **callers,
                                        struct curfew_error *error) CURFEW_MUST_CHECK;
 void curfew_callers_destroy(struct curfew_callers *callers);
+
+/* Leaves one out, by number: it is nobody from then on, and those behind it move up. Before others look things up. */
+void curfew_callers_drop(struct curfew_callers *callers, size_t index);
 
 /* By number; NULL past the last. What is found lives as long as the set. */
 const struct curfew_caller *curfew_callers_at(const struct curfew_callers *callers, size_t index);

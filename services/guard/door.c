@@ -3,6 +3,7 @@
 #include "core/digest.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/keyfile.h"
 #include "core/log.h"
 #include "services/guard/callers.h"
 #include "services/guard/credentials.h"
@@ -13,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define EVENTS_PATH "/v1/events"
 
@@ -41,7 +43,8 @@ struct curfew_door {
     struct curfew_callers *callers; /* NULL: none */
     struct curfew_file_stamp stamp; /* of their file; looked at by one thread */
     int64_t look_at_us;
-    char problem[CURFEW_ERROR_TEXT_SIZE]; /* as logged last */
+    char problem[CURFEW_ERROR_TEXT_SIZE]; /* as logged last; empty: none */
+    bool incomplete; /* callers were left out: looked at again each time */
     struct curfew_limits *limits;
     _Atomic bool behind; /* these stand for themselves: relaxed */
     _Atomic int64_t fates[FATES];
@@ -350,16 +353,85 @@ static enum curfew_status set_keys(struct curfew_door *door, const struct curfew
     return door->options.ops.set_keys(door->options.ops.context, files, count, error);
 }
 
-static enum curfew_status load(struct curfew_door *door, struct curfew_error *error)
+/* Whether its key is one: what is no key keeps nobody else waiting. */
+static enum curfew_status check_key(const struct curfew_door *door, const struct curfew_caller *caller,
+                                    struct curfew_error *error)
+{
+    struct curfew_writer_key key;
+    if (door->options.key_file != NULL && strcmp(door->options.key_file, caller->key_file) == 0) {
+        return curfew_error_set(
+            error, CURFEW_INVALID,
+            "caller %.64s has the door's own key, by which it could speak for any worker; give it a "
+            "writer's of its own",
+            caller->name);
+    }
+    const enum curfew_status status = curfew_writer_key_load(caller->key_file, &key, error);
+    curfew_writer_key_wipe(&key);
+    return status;
+}
+
+/* Logs a problem when it is another than the last. */
+static void tell(struct curfew_door *door, const char *what, const char *text)
+{
+    if (strcmp(door->problem, text) != 0) {
+        (void)snprintf(door->problem, sizeof door->problem, "%s", text);
+        curfew_log(CURFEW_LOG_WARNING, "door", "%s: %s", what, text);
+    }
+}
+
+/* Takes out those whose key is no use; at the start one is enough to fail. */
+static enum curfew_status check_keys(struct curfew_door *door, struct curfew_callers *callers, bool starting,
+                                     struct curfew_error *error)
+{
+    const struct curfew_caller *caller = NULL;
+    for (size_t i = 0; (caller = curfew_callers_at(callers, i)) != NULL;) {
+        const enum curfew_status status = check_key(door, caller, error);
+        if (status != CURFEW_OK && starting) {
+            return status;
+        }
+        if (status != CURFEW_OK) {
+            tell(door, "a caller is left out", error->text);
+            door->incomplete = true;
+            curfew_callers_drop(callers, i);
+            continue;
+        }
+        if (starting && ((caller->by_user && !door->options.sees_users) ||
+                         (caller->by_certificate && !door->options.sees_certificates))) {
+            curfew_log(CURFEW_LOG_WARNING, "door", "caller %.64s will not be known here: %s", caller->name,
+                       caller->by_user ? "users are seen on a unix socket alone"
+                                       : "guard.events_client_ca_file is not set");
+        }
+        i++;
+    }
+    return CURFEW_OK;
+}
+
+/* A file that is gone names nobody, except at the start, when it may be named wrongly. */
+static enum curfew_status load_callers(struct curfew_door *door, bool starting, struct curfew_callers **callers,
+                                       struct curfew_error *error)
+{
+    *callers = NULL;
+    if (door->options.callers_file == NULL) {
+        return CURFEW_OK;
+    }
+    if (!starting && access(door->options.callers_file, F_OK) != 0) {
+        tell(door, "nobody is a caller: the file is gone", door->options.callers_file);
+        return CURFEW_OK;
+    }
+    const enum curfew_status status = curfew_callers_load(door->options.callers_file, callers, error);
+    return status == CURFEW_OK ? check_keys(door, *callers, starting, error) : status;
+}
+
+static enum curfew_status load(struct curfew_door *door, bool starting, struct curfew_error *error)
 {
     struct curfew_callers *callers = NULL;
     struct curfew_callers *before = NULL;
     struct curfew_file_stamp stamp = {0};
-    enum curfew_status status = CURFEW_OK;
     if (door->options.callers_file != NULL) {
         curfew_file_stamp(door->options.callers_file, &stamp); /* before it is read, so that no change is missed */
-        status = curfew_callers_load(door->options.callers_file, &callers, error);
     }
+    door->incomplete = false;
+    enum curfew_status status = load_callers(door, starting, &callers, error);
     if (status == CURFEW_OK) {
         status = set_keys(door, callers, error);
     }
@@ -394,7 +466,7 @@ enum curfew_status curfew_door_open(const struct curfew_door_options *options, s
     made->limits = curfew_limits_create();
     const enum curfew_status status = made->limits == NULL
                                           ? curfew_error_set(error, CURFEW_NOMEM, "opening the door: out of memory")
-                                          : load(made, error);
+                                          : load(made, true, error);
     if (status != CURFEW_OK) {
         curfew_door_close(made);
         return status;
@@ -424,15 +496,17 @@ void curfew_door_look(struct curfew_door *door, struct curfew_now now)
     if (door->options.callers_file != NULL) {
         curfew_file_stamp(door->options.callers_file, &stamp);
     }
-    if (curfew_file_stamp_same(&stamp, &door->stamp) && !door->options.ops.keys_changed(door->options.ops.context)) {
+    const bool changed =
+        !curfew_file_stamp_same(&stamp, &door->stamp) || door->options.ops.keys_changed(door->options.ops.context);
+    if (!changed && !door->incomplete) {
         return;
     }
-    const bool behind = load(door, &error) != CURFEW_OK;
+    const bool failed = load(door, false, &error) != CURFEW_OK;
+    const bool behind = failed || door->incomplete;
     atomic_store_explicit(&door->behind, behind, memory_order_relaxed);
-    if (behind && strcmp(door->problem, error.text) != 0) {
-        (void)snprintf(door->problem, sizeof door->problem, "%s", error.text);
-        curfew_log(CURFEW_LOG_WARNING, "door", "the last good callers and keys stay in use: %s", error.text);
-    } else if (!behind) {
+    if (failed) {
+        tell(door, "the last good callers and keys stay in use", error.text);
+    } else if (!behind && (changed || door->problem[0] != '\0')) {
         door->problem[0] = '\0';
         curfew_log(CURFEW_LOG_INFO, "door", "callers and keys are as their files say");
     }

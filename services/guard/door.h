@@ -49,6 +49,8 @@ struct curfew_door_options {
     const char *callers_file; /* NULL: nobody but workers */
     const char *key_file; /* of a writer of role door; NULL: workers are turned away */
     int64_t per_s; /* events of one caller; as many at once */
+    bool sees_users; /* its server is a unix socket */
+    bool sees_certificates; /* its server asks for clients' certificates */
     struct curfew_door_ops ops;
 };
 
@@ -58,7 +60,8 @@ enum curfew_status curfew_door_open(const struct curfew_door_options *options, s
 /* Everything that was emitted must have been told. */
 void curfew_door_close(struct curfew_door *door);
 
-/* Takes in files that changed. When they make no sense what was there stays, and the log says why. One thread. */
+/* Takes in files that changed. A caller whose key is no use is left out; a file that is gone names nobody; of one that
+ * makes no sense the last good one stays, and the log says why. One thread. */
 void curfew_door_look(struct curfew_door *door, struct curfew_now now);
 
 /* As Prometheus text, malloc'ed; NULL: no memory. Any thread. */

@@ -52,10 +52,13 @@ void curfew_door_reply_outcome(struct curfew_http_response *response, enum curfe
                                enum curfew_wait wait, const struct curfew_outcome *outcome)
 {
     const int code = code_of(outcome, wait);
+    const bool again = code == 429 || code == 503 || code == 504;
     struct curfew_object *object = curfew_object_create();
+    struct curfew_outcome said = *outcome;
+    said.error.retriable = said.error.retriable || again; /* also of a producer that closes: the next one takes it */
     curfew_object_put_text(object, "type", curfew_event_name(type));
-    curfew_outcome_put(outcome, object);
-    if (code == 429 || code == 503 || code == 504 || (code != 200 && outcome->refusal.retriable)) {
+    curfew_outcome_put(&said, object);
+    if (again || (code != 200 && outcome->refusal.retriable)) {
         put_header(response, "Retry-After", "1");
     }
     put_body(response, code, object);

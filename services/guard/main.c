@@ -174,6 +174,8 @@ static enum curfew_status open_door(struct guard *guard, struct curfew_error *er
     struct curfew_door_options options = {
         .callers_file = find(guard->config, "guard.callers_file"),
         .key_file = find(guard->config, "guard.door_key_file"),
+        .sees_users = listen != NULL && strncmp(listen, "unix:", strlen("unix:")) == 0,
+        .sees_certificates = find(guard->config, "guard.events_client_ca_file") != NULL,
         .ops = {authorize, emit, set_keys, keys_changed, guard},
     };
     if (listen == NULL && (options.callers_file != NULL || options.key_file != NULL)) {

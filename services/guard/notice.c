@@ -39,13 +39,19 @@ bool curfew_notice_only_ends(const struct curfew_event *event)
            event->type == CURFEW_EVENT_TASK_ENDED;
 }
 
+/* Where an event says for whom it is said. */
+struct speaker {
+    struct curfew_slice *task;
+    int64_t *attempt;
+    struct curfew_slice *tenant;
+};
+
 /* The members that tasks' ends have in common, wherever each has them. */
 struct ending {
     struct curfew_slice *session;
     struct curfew_slice *task;
     int64_t *attempt;
-    struct curfew_slice *by_task;
-    int64_t *by_attempt;
+    struct speaker speaker;
 };
 
 static struct ending ending_of(struct curfew_event *event)
@@ -53,9 +59,14 @@ static struct ending ending_of(struct curfew_event *event)
     struct curfew_task_ended *task = &event->as.task_ended;
     struct curfew_attempt_ended *attempt = &event->as.attempt_ended;
     return event->type == CURFEW_EVENT_TASK_ENDED
-               ? (struct ending){&task->session, &task->task, &task->attempt, &task->by_task, &task->by_attempt}
-               : (struct ending){&attempt->session, &attempt->task, &attempt->attempt, &attempt->by_task,
-                                 &attempt->by_attempt};
+               ? (struct ending){&task->session,
+                                 &task->task,
+                                 &task->attempt,
+                                 {&task->by_task, &task->by_attempt, &task->by_tenant}}
+               : (struct ending){&attempt->session,
+                                 &attempt->task,
+                                 &attempt->attempt,
+                                 {&attempt->by_task, &attempt->by_attempt, &attempt->by_tenant}};
 }
 
 static enum curfew_status not_a_workers(const char *what, struct curfew_error *error)
@@ -65,19 +76,20 @@ static enum curfew_status not_a_workers(const char *what, struct curfew_error *e
 
 /* Fills in what says for whom, and nobody else. */
 static enum curfew_status bind(const struct curfew_bearer *worker, struct curfew_slice *session,
-                               struct curfew_slice *by_task, int64_t *by_attempt, struct curfew_error *error)
+                               const struct speaker *speaker, struct curfew_error *error)
 {
     const struct curfew_slice own = curfew_slice_of(worker->session);
-    if (by_task->size > 0 || *by_attempt != 0) {
-        return not_a_workers("leave out \"by_task\" and \"by_attempt\": its token says which task it speaks for",
-                             error);
+    if (speaker->task->size > 0 || *speaker->attempt != 0 || speaker->tenant->size > 0) {
+        return not_a_workers(
+            "leave out \"by_task\", \"by_attempt\" and \"by_tenant\": its token says what it speaks for", error);
     }
     if (session->size > 0 && !curfew_slice_equal(*session, own)) {
         return not_a_workers("\"session\" is another than its token's; leave it out", error);
     }
     *session = own;
-    *by_task = curfew_slice_of(worker->task);
-    *by_attempt = worker->attempt;
+    *speaker->task = curfew_slice_of(worker->task);
+    *speaker->attempt = worker->attempt;
+    *speaker->tenant = curfew_slice_of(worker->tenant);
     return CURFEW_OK;
 }
 
@@ -85,7 +97,7 @@ static enum curfew_status bind_ending(const struct curfew_bearer *worker, struct
                                       struct curfew_error *error)
 {
     const struct ending ending = ending_of(event);
-    enum curfew_status status = bind(worker, ending.session, ending.by_task, ending.by_attempt, error);
+    enum curfew_status status = bind(worker, ending.session, &ending.speaker, error);
     if (status != CURFEW_OK) {
         return status;
     }
@@ -104,13 +116,14 @@ enum curfew_status curfew_notice_bind(const struct curfew_bearer *worker, struct
     if (!worker->known || worker->task[0] == '\0' || worker->attempt < 1) {
         return not_a_workers("its token was given for no task", error);
     }
+    struct curfew_holder_heartbeat *beat = &event->as.holder_heartbeat;
+    const struct speaker speaker = {&beat->by_task, &beat->by_attempt, &beat->by_tenant};
     switch (event->type) {
     case CURFEW_EVENT_TASK_ENDED:
     case CURFEW_EVENT_ATTEMPT_ENDED:
         return bind_ending(worker, event, error);
     case CURFEW_EVENT_HOLDER_HEARTBEAT:
-        return bind(worker, &event->as.holder_heartbeat.session, &event->as.holder_heartbeat.by_task,
-                    &event->as.holder_heartbeat.by_attempt, error);
+        return bind(worker, &beat->session, &speaker, error);
     default:
         return not_a_workers("attempt-ended, task-ended and holder-heartbeat it may, of its own task and those below",
                              error);

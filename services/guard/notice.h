@@ -5,8 +5,9 @@
  * events of work: session-ended, task-started, attempt-ended, task-ended, holder-heartbeat.
  *
  * A worker, known by its token, may say attempt-ended, task-ended and holder-heartbeat; its session, its task and its
- * attempt come from the token, and `by_task` and `by_attempt` from there alone. What it leaves out of `session`, `task`
- * and `attempt` is its own. The coordinator, who knows the tree, holds it to its task and what is below. */
+ * attempt come from the token, and `by_task`, `by_attempt` and `by_tenant` from there alone. What it leaves out of
+ * `session`, `task` and `attempt` is its own. The coordinator, who knows the tree, holds it to its task and what is
+ * below. */
 #ifndef CURFEW_GUARD_NOTICE_H
 #define CURFEW_GUARD_NOTICE_H
 

@@ -1,5 +1,6 @@
 /* voices: a small table of producers that is replaced as a whole. */
 #include "services/guard/voices.h"
+#include "core/clock.h"
 #include "core/file.h"
 #include "core/log.h"
 #include <pthread.h>
@@ -34,13 +35,15 @@ static const struct voice *find(const struct table *table, const char *key_file)
     return NULL;
 }
 
-/* Closes those that no other table has. */
+/* Closes those that no other table has, within one time for all. */
 static void close_table(struct table *table)
 {
+    const int64_t end_us = curfew_clock_now().boot_us + CURFEW_VOICES_CLOSE_MS * CURFEW_US_PER_MS;
     for (size_t i = 0; i < table->count; i++) {
         struct curfew_error error = {.status = CURFEW_OK};
-        if (!table->list[i].shared &&
-            curfew_producer_close(table->list[i].producer, CURFEW_VOICES_CLOSE_MS, &error) != CURFEW_OK) {
+        const int64_t left_us = end_us - curfew_clock_now().boot_us;
+        const int left_ms = left_us > 0 ? (int)(left_us / CURFEW_US_PER_MS) : 0;
+        if (!table->list[i].shared && curfew_producer_close(table->list[i].producer, left_ms, &error) != CURFEW_OK) {
             curfew_log(CURFEW_LOG_WARNING, "door", "%s", error.text);
         }
         free(table->list[i].key_file);

@@ -7,7 +7,7 @@
 #include <curfew/producer.h>
 
 #define CURFEW_VOICES_MAX 17 /* callers' and the door's own */
-#define CURFEW_VOICES_CLOSE_MS 2000 /* what a producer has to hand over what is under way */
+#define CURFEW_VOICES_CLOSE_MS 2000 /* what all producers together have to hand over what is under way */
 
 struct curfew_voices;
 

@@ -33,20 +33,24 @@ static void check_bound(const struct curfew_event *event, const struct curfew_be
     struct curfew_slice session = curfew_event_session(event);
     struct curfew_slice by_task = event->as.task_ended.by_task;
     int64_t by_attempt = event->as.task_ended.by_attempt;
+    struct curfew_slice by_tenant = event->as.task_ended.by_tenant;
     input_require(event->type == CURFEW_EVENT_ATTEMPT_ENDED || event->type == CURFEW_EVENT_TASK_ENDED ||
                       event->type == CURFEW_EVENT_HOLDER_HEARTBEAT,
                   "a worker may say it");
     if (event->type == CURFEW_EVENT_ATTEMPT_ENDED) {
         by_task = event->as.attempt_ended.by_task;
         by_attempt = event->as.attempt_ended.by_attempt;
+        by_tenant = event->as.attempt_ended.by_tenant;
     } else if (event->type == CURFEW_EVENT_HOLDER_HEARTBEAT) {
         session = event->as.holder_heartbeat.session;
         by_task = event->as.holder_heartbeat.by_task;
         by_attempt = event->as.holder_heartbeat.by_attempt;
+        by_tenant = event->as.holder_heartbeat.by_tenant;
     }
     input_require(curfew_slice_equal(session, curfew_slice_of(worker->session)), "the session is the token's");
     input_require(curfew_slice_equal(by_task, curfew_slice_of(worker->task)), "so is the task it speaks for");
     input_require(by_attempt == worker->attempt, "and the attempt");
+    input_require(curfew_slice_equal(by_tenant, curfew_slice_of(worker->tenant)), "and the tenant");
 }
 
 static void check_sent(struct curfew_event *event, const char *lane)
@@ -65,7 +69,8 @@ static void check_sent(struct curfew_event *event, const char *lane)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static bool ready;
-    static const struct curfew_bearer worker = {.known = true, .session = SESSION, .task = "mine", .attempt = 4};
+    static const struct curfew_bearer worker = {
+        .known = true, .tenant = "acme", .session = SESSION, .task = "mine", .attempt = 4};
     struct input input = {data, size};
     struct curfew_json *json = NULL;
     struct curfew_event event;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -127,6 +128,11 @@ static void what_makes_no_sense_is_told(void **state)
     }
     struct curfew_callers *callers = NULL;
     struct curfew_error error;
+    write_file("{\"callers\":[]}");
+    assert_int_equal(chmod(path, 0664), 0);
+    assert_int_equal(curfew_callers_load(path, &callers, &error), CURFEW_INVALID);
+    assert_non_null(strstr(error.text, "others than its owner may write it"));
+    assert_int_equal(chmod(path, 0600), 0);
     assert_int_equal(curfew_callers_load("/no/such/file", &callers, &error), CURFEW_UNAVAILABLE);
 }
 

@@ -164,7 +164,7 @@ static void hostile_lengths_are_refused(void **state)
     /* Goal: a string's length is checked against its bound and the bytes there are before it is used. */
     (void)state;
     const enum curfew_event_type type = CURFEW_EVENT_HOLDER_HEARTBEAT;
-    assert_int_equal(decode_body(type, BODY("\x02w\x02\x02h\x00\x00\x00"), ""), CURFEW_OK);
+    assert_int_equal(decode_body(type, BODY("\x02w\x02\x02h\x00\x00\x00\x00"), ""), CURFEW_OK);
     assert_int_equal(decode_body(type, BODY("\x01w\x02\x02h"), "field writer at byte 10 has a negative length"),
                      CURFEW_INVALID);
     assert_int_equal(decode_body(type, BODY("\x82\x04w\x02\x02h"), "longer than its bound"), CURFEW_INVALID);

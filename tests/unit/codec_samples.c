@@ -86,18 +86,18 @@ static const struct sample samples[CURFEW_EVENT_COUNT] = {
      "{\"type\":\"task-started\",\"writer\":\"w\",\"said_us\":1006,\"session\":\"3.x\",\"task\":\"clean\","
      "\"attempt\":2,\"parent\":\"extract\",\"parent_attempt\":1,\"holder\":\"h\"}"},
     {{CURFEW_EVENT_ATTEMPT_ENDED,
-      .as.attempt_ended = {TEXT("w"), 1007, TEXT("3.x"), TEXT("clean"), 3, TEXT("crashed"), TEXT("extract"), 5}},
+      .as.attempt_ended = {TEXT("w"), 1007, TEXT("3.x"), TEXT("clean"), 3, TEXT("crashed"), TEXT("extract"), 5, TEXT("acme")}},
      "{\"type\":\"attempt-ended\",\"writer\":\"w\",\"said_us\":1007,\"session\":\"3.x\",\"task\":\"clean\","
-     "\"attempt\":3,\"reason\":\"crashed\",\"by_task\":\"extract\",\"by_attempt\":5}"},
+     "\"attempt\":3,\"reason\":\"crashed\",\"by_task\":\"extract\",\"by_attempt\":5,\"by_tenant\":\"acme\"}"},
     {{CURFEW_EVENT_TASK_ENDED,
       .as.task_ended = {TEXT("w"), 1008, TEXT("3.x"), TEXT("clean"), 4, TEXT("d\xc3\xb6ne"), TEXT("extract"),
-                        6}},
+                        6, TEXT("books")}},
      "{\"type\":\"task-ended\",\"writer\":\"w\",\"said_us\":1008,\"session\":\"3.x\",\"task\":\"clean\","
-     "\"attempt\":4,\"reason\":\"d\xc3\xb6ne\",\"by_task\":\"extract\",\"by_attempt\":6}"},
+     "\"attempt\":4,\"reason\":\"d\xc3\xb6ne\",\"by_task\":\"extract\",\"by_attempt\":6,\"by_tenant\":\"books\"}"},
     {{CURFEW_EVENT_HOLDER_HEARTBEAT,
-      .as.holder_heartbeat = {TEXT("w"), 1009, TEXT("h"), TEXT("3.x"), TEXT("clean"), 8}},
+      .as.holder_heartbeat = {TEXT("w"), 1009, TEXT("h"), TEXT("3.x"), TEXT("clean"), 8, TEXT("acme")}},
      "{\"type\":\"holder-heartbeat\",\"writer\":\"w\",\"said_us\":1009,\"holder\":\"h\",\"session\":\"3.x\","
-     "\"by_task\":\"clean\",\"by_attempt\":8}"},
+     "\"by_task\":\"clean\",\"by_attempt\":8,\"by_tenant\":\"acme\"}"},
     {{CURFEW_EVENT_TOKEN_CREATED,
       .as.token_created = {TEXT("w"), 1010,
                            {TEXT("3.x"), TEXT("acme"), TEXT("https://id"), TEXT("ann"), TEXT("j-1"), 2010, 3010, 4010,

@@ -124,7 +124,8 @@ static void many_tickets_are_told_apart(void **state)
 
 static void one_heartbeat_a_holder_and_lane(void **state)
 {
-    /* Goal: a second heartbeat of the same holder and lane is full; of another holder or lane it is not. */
+    /* Goal: a second heartbeat of the same holder and lane is full; of another holder or lane, or on behalf of another
+     * worker, it is not. */
     (void)state;
     struct curfew_beats beats = {0};
     struct curfew_error error;
@@ -132,16 +133,32 @@ static void one_heartbeat_a_holder_and_lane(void **state)
     struct curfew_beat *other = NULL;
     struct curfew_beat *lane = NULL;
     struct curfew_beat *again = NULL;
-    const struct curfew_slice holder = curfew_slice_of("airflow");
-    assert_int_equal(curfew_beats_add(&beats, holder, 1, &first, &error), CURFEW_OK);
-    assert_int_equal(curfew_beats_add(&beats, holder, 1, &again, &error), CURFEW_FULL);
+    const struct curfew_holder_heartbeat holder = {.holder = curfew_slice_of("airflow")};
+    const struct curfew_holder_heartbeat second = {.holder = curfew_slice_of("airflow2")};
+    assert_int_equal(curfew_beats_add(&beats, &holder, 1, &first, &error), CURFEW_OK);
+    assert_int_equal(curfew_beats_add(&beats, &holder, 1, &again, &error), CURFEW_FULL);
     assert_non_null(strstr(error.text, "airflow"));
     assert_true(error.retriable);
-    assert_int_equal(curfew_beats_add(&beats, curfew_slice_of("airflow2"), 1, &other, &error), CURFEW_OK);
-    assert_int_equal(curfew_beats_add(&beats, holder, 2, &lane, &error), CURFEW_OK);
+    assert_int_equal(curfew_beats_add(&beats, &second, 1, &other, &error), CURFEW_OK);
+    assert_int_equal(curfew_beats_add(&beats, &holder, 2, &lane, &error), CURFEW_OK);
     curfew_beats_remove(&beats, first);
-    assert_int_equal(curfew_beats_add(&beats, holder, 1, &again, &error), CURFEW_OK);
+    assert_int_equal(curfew_beats_add(&beats, &holder, 1, &again, &error), CURFEW_OK);
     curfew_beats_remove(&beats, again);
+    struct curfew_holder_heartbeat worker = holder;
+    struct curfew_holder_heartbeat stranger = holder;
+    struct curfew_beat *workers[2] = {NULL, NULL};
+    worker.by_task = curfew_slice_of("mine");
+    worker.session = curfew_slice_of("1.a");
+    stranger.by_task = curfew_slice_of("mine");
+    stranger.session = curfew_slice_of("1.b");
+    assert_int_equal(curfew_beats_add(&beats, &worker, 1, &workers[0], &error), CURFEW_OK);
+    assert_int_equal(curfew_beats_add(&beats, &stranger, 1, &workers[1], &error), CURFEW_OK);
+    assert_int_equal(curfew_beats_add(&beats, &worker, 1, &again, &error), CURFEW_FULL);
+    stranger.by_tenant = curfew_slice_of("books");
+    assert_int_equal(curfew_beats_add(&beats, &stranger, 1, &again, &error), CURFEW_OK);
+    curfew_beats_remove(&beats, again);
+    curfew_beats_remove(&beats, workers[0]);
+    curfew_beats_remove(&beats, workers[1]);
     curfew_beats_remove(&beats, other);
     curfew_beats_remove(&beats, lane);
     curfew_beats_remove(&beats, NULL);
@@ -155,15 +172,15 @@ static void heartbeats_that_share_a_bucket_are_told_apart(void **state)
     struct curfew_error error;
     static struct curfew_beat *beat[4 * CURFEW_BEATS_BUCKETS];
     for (int i = 0; i < 4 * CURFEW_BEATS_BUCKETS; i++) {
-        const struct curfew_slice holder = {(const uint8_t *)&i, sizeof i};
-        assert_int_equal(curfew_beats_add(&beats, holder, 1, &beat[i], &error), CURFEW_OK);
+        const struct curfew_holder_heartbeat holder = {.holder = {(const uint8_t *)&i, sizeof i}};
+        assert_int_equal(curfew_beats_add(&beats, &holder, 1, &beat[i], &error), CURFEW_OK);
     }
     for (int i = 0; i < 4 * CURFEW_BEATS_BUCKETS; i++) {
-        const struct curfew_slice holder = {(const uint8_t *)&i, sizeof i};
+        const struct curfew_holder_heartbeat holder = {.holder = {(const uint8_t *)&i, sizeof i}};
         struct curfew_beat *again = NULL;
-        assert_int_equal(curfew_beats_add(&beats, holder, 1, &again, &error), CURFEW_FULL);
+        assert_int_equal(curfew_beats_add(&beats, &holder, 1, &again, &error), CURFEW_FULL);
         curfew_beats_remove(&beats, beat[i]);
-        assert_int_equal(curfew_beats_add(&beats, holder, 1, &again, &error), CURFEW_OK);
+        assert_int_equal(curfew_beats_add(&beats, &holder, 1, &again, &error), CURFEW_OK);
         curfew_beats_remove(&beats, again);
     }
 }

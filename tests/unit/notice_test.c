@@ -12,7 +12,8 @@
 #define OWN "3.AAAAAAAAAAAAAAAAAAAAAA"
 #define OTHER "2.BBBBBBBBBBBBBBBBBBBBBB"
 
-static const struct curfew_bearer worker = {.known = true, .session = OWN, .task = "mine", .attempt = 4};
+static const struct curfew_bearer worker = {
+    .known = true, .tenant = "acme", .session = OWN, .task = "mine", .attempt = 4};
 static struct curfew_json *json; /* of the last reading: events point into it */
 
 static int begin(void **state)
@@ -106,6 +107,7 @@ static void a_workers_words_are_its_tokens(void **state)
     assert_int_equal(event.as.task_ended.attempt, 4);
     assert_text(event.as.task_ended.by_task, "mine");
     assert_int_equal(event.as.task_ended.by_attempt, 4);
+    assert_text(event.as.task_ended.by_tenant, "acme");
     assert_text(event.as.task_ended.reason, "done");
 
     assert_int_equal(bind_text("{\"type\":\"task-ended\",\"session\":\"" OWN "\",\"task\":\"below\"}", &event, &error),
@@ -121,11 +123,13 @@ static void a_workers_words_are_its_tokens(void **state)
     assert_int_equal(event.as.attempt_ended.attempt, 2);
     assert_text(event.as.attempt_ended.by_task, "mine");
     assert_int_equal(event.as.attempt_ended.by_attempt, 4);
+    assert_text(event.as.attempt_ended.by_tenant, "acme");
 
     assert_int_equal(bind_text("{\"type\":\"holder-heartbeat\",\"holder\":\"w\"}", &event, &error), CURFEW_OK);
     assert_text(event.as.holder_heartbeat.session, OWN);
     assert_text(event.as.holder_heartbeat.by_task, "mine");
     assert_int_equal(event.as.holder_heartbeat.by_attempt, 4);
+    assert_text(event.as.holder_heartbeat.by_tenant, "acme");
     int32_t lane = 0;
     assert_int_equal(curfew_notice_lane(&event, NULL, &lane, &error), CURFEW_OK);
     assert_int_equal(lane, 3);
@@ -142,6 +146,9 @@ static void a_worker_may_not_speak_for_another(void **state)
         "{\"type\":\"task-ended\",\"by_task\":\"root\"}",
         "{\"type\":\"task-ended\",\"by_task\":\"mine\"}",
         "{\"type\":\"task-ended\",\"by_attempt\":4}",
+        "{\"type\":\"task-ended\",\"by_tenant\":\"acme\"}",
+        "{\"type\":\"attempt-ended\",\"by_tenant\":\"books\"}",
+        "{\"type\":\"holder-heartbeat\",\"by_tenant\":\"books\"}",
         "{\"type\":\"attempt-ended\",\"by_task\":\"root\",\"by_attempt\":1}",
         "{\"type\":\"holder-heartbeat\",\"by_attempt\":-1}",
         "{\"type\":\"session-ended\"}",

@@ -77,6 +77,25 @@ static void a_worker_beats_for_no_session(void **state)
     world_end(world);
 }
 
+static void a_token_of_another_tenant_speaks_for_nothing_here(void **state)
+{
+    (void)state; /* goal: an issuer that may speak for books alone has made a token of acme's session: what its bearer
+                    says is refused, though the door may speak for acme */
+    struct world *world = rights_begin();
+    struct curfew_event event = rights_ended(OWN, "clean", "clean");
+    event.as.task_ended.by_tenant = text("books");
+    assert_int_equal(rights_say(world, "door", event), CURFEW_REASON_TENANT);
+    event.as.task_ended.by_tenant = text("");
+    assert_int_equal(rights_say(world, "door", event), CURFEW_REASON_TENANT);
+    event = rights_beat("w-clean", "clean");
+    event.as.holder_heartbeat.by_tenant = text("books");
+    assert_int_equal(rights_say(world, "door", event), CURFEW_REASON_TENANT);
+    event.as.holder_heartbeat.by_tenant = text("acme");
+    assert_int_equal(rights_say(world, "door", event), ACCEPTED);
+    assert_int_equal(rights_say(world, "door", rights_ended(OWN, "clean", "clean")), ACCEPTED);
+    world_end(world);
+}
+
 static void a_worker_speaks_of_what_there_is(void **state)
 {
     (void)state; /* goal: a door that names what nobody started, or names it by halves, is told which */
@@ -92,6 +111,12 @@ static void a_worker_speaks_of_what_there_is(void **state)
     assert_int_equal(rights_say(world, "door", event), CURFEW_REASON_INVALID);
     event = rights_beat("w-clean", "");
     event.as.holder_heartbeat.session = text(OWN);
+    assert_int_equal(rights_say(world, "etl", event), CURFEW_REASON_INVALID);
+    event = rights_beat("w-clean", "");
+    event.as.holder_heartbeat.by_tenant = text("acme");
+    assert_int_equal(rights_say(world, "etl", event), CURFEW_REASON_INVALID);
+    event = rights_ended(OWN, "extract", "");
+    event.as.task_ended.by_tenant = text("acme");
     assert_int_equal(rights_say(world, "etl", event), CURFEW_REASON_INVALID);
     event = rights_beat("w-clean", "clean");
     event.as.holder_heartbeat.session = text(NEW);
@@ -190,6 +215,7 @@ int main(void)
         cmocka_unit_test(a_holder_has_so_many_keepers),
         cmocka_unit_test(holders_of_two_tenants_never_meet),
         cmocka_unit_test(holders_of_one_name_come_and_go),
+        cmocka_unit_test(a_token_of_another_tenant_speaks_for_nothing_here),
         cmocka_unit_test(a_worker_speaks_of_what_there_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

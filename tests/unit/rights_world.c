@@ -155,7 +155,8 @@ struct curfew_event rights_ended(const char *id, const char *name, const char *b
                                                    .task = text(name),
                                                    .attempt = 1,
                                                    .by_task = text(by),
-                                                   .by_attempt = by[0] == '\0' ? 0 : 1}};
+                                                   .by_attempt = by[0] == '\0' ? 0 : 1,
+                                                   .by_tenant = text(by[0] == '\0' ? "" : "acme")}};
 }
 
 struct curfew_event rights_beat(const char *holder, const char *by)
@@ -164,5 +165,6 @@ struct curfew_event rights_beat(const char *holder, const char *by)
                                  .as.holder_heartbeat = {.holder = text(holder),
                                                          .session = text(by[0] == '\0' ? "" : OWN),
                                                          .by_task = text(by),
-                                                         .by_attempt = by[0] == '\0' ? 0 : 1}};
+                                                         .by_attempt = by[0] == '\0' ? 0 : 1,
+                                                         .by_tenant = text(by[0] == '\0' ? "" : "acme")}};
 }
