@@ -1,20 +1,17 @@
 /* http: requests in from libmicrohttpd, through a table of routes, and answers back out. */
-#include "core/http.h"
-#include "core/http_tls.h"
-#include "core/listener.h"
+#include "core/http_state.h"
 #include "core/log.h"
-#include <microhttpd.h>
+#include <poll.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define THREADS 2
 #define IDLE_S 30
+#define CLOSE_WAIT_MS 2000 /* what the last answers have to be sent */
 /* A connection's memory in the library: what it reads into at first is half of it, which must hold all headers and
  * their parsed form beside it. Beyond it the library itself answers 431, as HTML. */
 #define CONNECTION_MEMORY (4 * CURFEW_HTTP_HEADER_MAX)
@@ -24,157 +21,12 @@
 #define ALLOW_SIZE 128
 #define TLS_ITEMS_MAX 5
 
-struct curfew_http {
-    struct MHD_Daemon *daemon;
-    const struct curfew_http_route *routes;
-    void *context;
-    struct curfew_listener listener; /* its socket is the daemon's */
-    struct curfew_http_tls_files files;
-};
-
-enum body_state { BODY_KEPT, BODY_OVER_BOUND, BODY_NO_MEMORY };
-enum put_off { PUT_OFF_NOT, PUT_OFF_OPEN, PUT_OFF_FINISHED };
-
-struct curfew_http_request {
-    struct MHD_Connection *connection;
-    const char *method;
-    const char *path;
-    bool begun; /* headers were looked at */
-    bool has_nul; /* in target, header or argument: text behind it would be unseen */
-    bool has_blank; /* in the name of a header */
-    enum body_state body_state;
-    uint8_t *body;
-    size_t size;
-    size_t capacity;
-    size_t seen; /* body bytes that came, kept or not */
-    /* Written by a handler's thread or whoever finishes it, while the library has the connection suspended. */
-    _Atomic enum put_off put_off;
-    struct curfew_http_response response; /* once finished */
-};
-
 /* What became of a table look-up. */
 struct match {
     const struct curfew_http_route *route; /* NULL: none */
     bool path_known;
     char allow[ALLOW_SIZE]; /* methods of the routes whose path fits */
 };
-
-/* ---- requests, as handlers see them ---- */
-
-const char *curfew_http_method(const struct curfew_http_request *request)
-{
-    return request->method;
-}
-
-const char *curfew_http_path(const struct curfew_http_request *request)
-{
-    return request->path;
-}
-
-struct search {
-    const char *name;
-    const char *value;
-    int count;
-};
-
-static enum MHD_Result visit_value(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-    struct search *search = context;
-    (void)kind;
-    if (strcasecmp(name, search->name) == 0) {
-        search->value = search->count == 0 ? (value == NULL ? "" : value) : search->value;
-        search->count++;
-    }
-    return MHD_YES;
-}
-
-const char *curfew_http_header(const struct curfew_http_request *request, const char *name, int *count)
-{
-    struct search search = {.name = name};
-    (void)MHD_get_connection_values(request->connection, MHD_HEADER_KIND, visit_value, &search);
-    if (count != NULL) {
-        *count = search.count;
-    }
-    return search.value;
-}
-
-const char *curfew_http_query(const struct curfew_http_request *request, const char *name)
-{
-    return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
-}
-
-struct curfew_slice curfew_http_body(const struct curfew_http_request *request)
-{
-    return (struct curfew_slice){request->body, request->size};
-}
-
-bool curfew_http_peer_user(const struct curfew_http_request *request, uid_t *user)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    int domain = 0;
-    socklen_t size = sizeof domain;
-    if (info == NULL || getsockopt(info->connect_fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0 || domain != AF_UNIX) {
-        return false;
-    }
-    struct ucred peer;
-    size = sizeof peer;
-    if (getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
-        return false;
-    }
-    *user = peer.uid;
-    return true;
-}
-
-bool curfew_http_peer_names(const struct curfew_http_request *request, curfew_http_visit_name *visit, void *context)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    return info != NULL && info->tls_session != NULL && curfew_http_tls_names(info->tls_session, visit, context);
-}
-
-/* Handlers see a request as const; it is not. */
-struct curfew_http_request *curfew_http_put_off(const struct curfew_http_request *request)
-{
-    struct curfew_http_request *own = (struct curfew_http_request *)request;
-    atomic_store_explicit(&own->put_off, PUT_OFF_OPEN, memory_order_relaxed); /* nobody else has it yet */
-    MHD_suspend_connection(own->connection);
-    return own;
-}
-
-void curfew_http_finish(struct curfew_http_request *request, const struct curfew_http_response *response)
-{
-    struct MHD_Connection *connection = request->connection;
-    request->response = *response;
-    if (request->response.code == 0) {
-        request->response.code = MHD_HTTP_OK;
-    }
-    if (request->response.content_type == NULL) {
-        request->response.content_type = "application/json";
-    }
-    /* Release: the server's thread that sees it sees the response. */
-    atomic_store_explicit(&request->put_off, PUT_OFF_FINISHED, memory_order_release);
-    MHD_resume_connection(connection);
-}
-
-void curfew_http_reply(struct curfew_http_response *response, int code, const char *format, ...)
-{
-    char *text = NULL;
-    va_list arguments;
-    va_start(arguments, format);
-    int size = vasprintf(&text, format, arguments);
-    va_end(arguments);
-    free(response->body);
-    if (size < 0) {
-        response->code = MHD_HTTP_SERVICE_UNAVAILABLE;
-        response->body = NULL;
-        response->size = 0;
-        return;
-    }
-    response->code = code;
-    response->body = text;
-    response->size = (size_t)size;
-}
 
 /* ---- answers ---- */
 
@@ -403,9 +255,9 @@ static enum MHD_Result take_body(struct curfew_http_request *request, const char
 /* Called once when the request line was read. What it returns comes back with every call of the same request. */
 static void *on_target(void *context, const char *target, struct MHD_Connection *connection)
 {
-    (void)context;
     struct curfew_http_request *request = calloc(1, sizeof *request);
     if (request != NULL) {
+        request->http = context;
         request->connection = connection;
         request->has_nul = strstr(target, "%00") != NULL;
     }
@@ -454,6 +306,9 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     if (request == NULL) {
         return;
     }
+    if (was_put_off(request)) {
+        atomic_fetch_sub_explicit(&request->http->put_off, 1, memory_order_relaxed);
+    }
     if (request->body != NULL) {
         explicit_bzero(request->body, request->size);
     }
@@ -491,7 +346,7 @@ static void tls_items(const struct curfew_http_tls_files *files, struct MHD_Opti
     items[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
 }
 
-static enum curfew_status start(struct curfew_http *http, struct curfew_error *error)
+static enum curfew_status start(struct curfew_http *http, unsigned int connections, struct curfew_error *error)
 {
     struct MHD_OptionItem items[TLS_ITEMS_MAX];
     const unsigned tls = http->files.key.bytes != NULL ? MHD_USE_TLS : 0;
@@ -500,10 +355,10 @@ static enum curfew_status start(struct curfew_http *http, struct curfew_error *e
     http->daemon = MHD_start_daemon(
         MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME | tls, 0, NULL, NULL, on_request,
         http, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL, MHD_OPTION_LISTEN_SOCKET, http->listener.socket,
-        MHD_OPTION_THREAD_POOL_SIZE, (unsigned int)THREADS, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned int)CURFEW_HTTP_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_S,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
+        MHD_OPTION_THREAD_POOL_SIZE, (unsigned int)THREADS, MHD_OPTION_CONNECTION_LIMIT, connections,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_target, http, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, NULL, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
     if (http->daemon == NULL) {
         /* The library may have closed the socket already, so it is left alone rather than closed twice. */
         return curfew_error_set(error, CURFEW_INTERNAL, "listening on %s: the HTTP server did not start; %s",
@@ -547,7 +402,7 @@ enum curfew_status curfew_http_serve(const struct curfew_http_options *options, 
         status = listen_on(made, options, error);
     }
     if (status == CURFEW_OK) {
-        status = start(made, error);
+        status = start(made, options->connections == 0 ? CURFEW_HTTP_CONNECTIONS_MAX : options->connections, error);
     }
     if (status != CURFEW_OK) {
         curfew_listener_leave(&made->listener);
@@ -573,7 +428,14 @@ void curfew_http_close(struct curfew_http *http)
         return;
     }
     curfew_listener_leave(&http->listener); /* before the socket: whoever comes next finds no path, or their own */
+    const MHD_socket listening = MHD_quiesce_daemon(http->daemon);
+    for (int i = 0; i < CLOSE_WAIT_MS && atomic_load_explicit(&http->put_off, memory_order_relaxed) > 0; i++) {
+        (void)poll(NULL, 0, 1); /* what was finished is on its way to its client */
+    }
     MHD_stop_daemon(http->daemon);
+    if (listening != MHD_INVALID_SOCKET) {
+        (void)close(listening);
+    }
     curfew_http_tls_unload(&http->files);
     free(http);
 }

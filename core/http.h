@@ -47,6 +47,7 @@ struct curfew_http_options {
     const char *listen; /* "address:port" ("127.0.0.1:0" takes a free port) or "unix:/path" */
     mode_t mode; /* of a unix socket */
     const struct curfew_http_tls *tls; /* NULL: plain */
+    unsigned int connections; /* at most so many; 0: CURFEW_HTTP_CONNECTIONS_MAX */
     bool local_only; /* without TLS, CURFEW_INVALID for an address that other machines reach */
     /* They end with a NULL path and must outlive the server; the first that fits answers, else 404; a path that fits
      * with no method that does: 405. */

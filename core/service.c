@@ -6,7 +6,9 @@
 #include <argp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
+#define DESCRIPTORS 4096 /* connections of both servers of a guard, and Kafka's and Redis' */
 #define SETTINGS_MAX 64
 
 volatile sig_atomic_t curfew_service_stop;
@@ -95,6 +97,24 @@ static enum curfew_status set_log_level(const struct curfew_config *config, stru
     return CURFEW_OK;
 }
 
+/* A server with all its connections, and Kafka's, needs more descriptors than many systems allow at first. */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= DESCRIPTORS) {
+        return;
+    }
+    limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || limit.rlim_max > DESCRIPTORS ? DESCRIPTORS : limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur < DESCRIPTORS) {
+        curfew_log(
+            CURFEW_LOG_WARNING, "service",
+            "only %llu files may be open at once; with %d, as many connections as are taken could not take those "
+            "to Kafka away; raise the hard limit (ulimit -Hn, LimitNOFILE=)",
+            (unsigned long long)limit.rlim_cur, DESCRIPTORS);
+    }
+}
+
 enum curfew_status curfew_service_start(const struct curfew_service *service, int argc, char **argv,
                                         struct curfew_config **config, struct curfew_error *error)
 {
@@ -111,7 +131,9 @@ enum curfew_status curfew_service_start(const struct curfew_service *service, in
     for (size_t i = 0; status == CURFEW_OK && i < arguments.count; i++) {
         status = set_one(*config, arguments.settings[i], error);
     }
-    return status == CURFEW_OK ? set_log_level(*config, error) : status;
+    status = status == CURFEW_OK ? set_log_level(*config, error) : status;
+    raise_descriptors();
+    return status;
 }
 
 void curfew_service_livez(void *context, const struct curfew_http_request *request,

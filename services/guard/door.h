@@ -23,6 +23,7 @@
 #define CURFEW_DOOR_TIMEOUT_MS 5000 /* unless the request says otherwise */
 #define CURFEW_DOOR_TIMEOUT_MAX_MS 30000
 #define CURFEW_DOOR_LOOK_US (1 * CURFEW_US_PER_S) /* how often files are looked at */
+#define CURFEW_DOOR_CONNECTIONS 512 /* so that checks have descriptors left */
 /* Of one worker: its task, by its attempt. */
 #define CURFEW_DOOR_WORKER_PER_S 20
 #define CURFEW_DOOR_WORKER_BURST 40

@@ -155,8 +155,11 @@ static enum curfew_status serve_events(struct guard *guard, const char *listen, 
     const struct curfew_http_tls tls = {find(guard->config, "guard.events_certificate_file"),
                                         find(guard->config, "guard.events_key_file"),
                                         find(guard->config, "guard.events_client_ca_file")};
-    struct curfew_http_options options = {
-        .listen = listen, .local_only = true, .routes = curfew_door_routes, .context = guard->door};
+    struct curfew_http_options options = {.listen = listen,
+                                          .connections = CURFEW_DOOR_CONNECTIONS,
+                                          .local_only = true,
+                                          .routes = curfew_door_routes,
+                                          .context = guard->door};
     if ((tls.certificate_file == NULL) != (tls.key_file == NULL) ||
         (tls.client_ca_file != NULL && tls.certificate_file == NULL)) {
         return curfew_error_set(error, CURFEW_INVALID,

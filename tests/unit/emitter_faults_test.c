@@ -448,7 +448,69 @@ static void every_emission_is_told_once_and_truly(void **state)
     }
 }
 
+static void what_may_be_on_its_way_is_waited_for(void **state)
+{
+    /* Goal: with time to wait, an unknown parent is said again after 50 ms, and its refusal is told only when it comes
+     * again a second later; what another reason refuses, or nobody waits for, is told at once. */
+    struct emitter_world *world = *state;
+    open_lane(world, 1, LOG);
+    emit(world, 1, 1, CURFEW_WAIT_ACCEPTED, 20000);
+    emit(world, 2, 1, CURFEW_WAIT_ACCEPTED, 20000);
+    emit(world, 3, 1, CURFEW_WAIT_ACCEPTED, 0);
+    for (size_t i = 0; i < 3; i++) {
+        tell_durable(world, i, 4 + (int64_t)i);
+    }
+    tell_refused(world, 1, LOG, (struct curfew_refusal){4, CURFEW_REASON_UNKNOWN_TASK, true});
+    tell_refused(world, 1, LOG, (struct curfew_refusal){5, CURFEW_REASON_UNKNOWN_TASK, false});
+    tell_refused(world, 1, LOG, (struct curfew_refusal){6, CURFEW_REASON_UNKNOWN_SESSION, true});
+    assert_false(is_told(world, 1));
+    assert_int_equal(status_of(world, 2), CURFEW_REFUSED);
+    assert_int_equal(status_of(world, 3), CURFEW_REFUSED);
+    (void)pass(world, 49);
+    assert_int_equal(world->sent_count, 3);
+    (void)pass(world, 1);
+    assert_int_equal(world->sent_count, 4);
+    tell_durable(world, 3, 9);
+    tell_accepted(world, 1, LOG, 9, 9);
+    assert_int_equal(status_of(world, 1), CURFEW_OK);
+    assert_int_equal(world->told[1].receipt.offset, 9);
+
+    emit(world, 4, 1, CURFEW_WAIT_ACCEPTED, 20000);
+    int64_t offset = 20;
+    int passed_ms = 0;
+    while (!is_told(world, 4) && passed_ms < 3000) {
+        if (world->sent_count > 4 + (size_t)(offset - 20)) {
+            tell_durable(world, world->sent_count - 1, offset);
+            tell_refused(world, 1, LOG, (struct curfew_refusal){offset, CURFEW_REASON_UNKNOWN_SESSION, true});
+            offset++;
+        } else {
+            (void)pass(world, 10);
+            passed_ms += 10;
+        }
+    }
+    assert_int_equal(status_of(world, 4), CURFEW_REFUSED);
+    assert_int_equal(offset, 25); /* at once, and after 50, 100, 200 and 400 ms more */
+    assert_in_range(passed_ms, 700, 1000);
+}
+
+static void what_rests_is_told_when_the_producer_closes(void **state)
+{
+    /* Goal: a refusal that was not told yet is told at the end, and what rests is no event that may be lost. */
+    struct emitter_world *world = *state;
+    open_lane(world, 1, LOG);
+    emit(world, 1, 1, CURFEW_WAIT_ACCEPTED, 20000);
+    tell_durable(world, 0, 4);
+    tell_refused(world, 1, LOG, (struct curfew_refusal){4, CURFEW_REASON_UNKNOWN_TASK, true});
+    assert_false(is_told(world, 1));
+    assert_int_equal(curfew_emitter_undelivered(world->emitter), 0);
+    curfew_emitter_abandon(world->emitter);
+    assert_int_equal(status_of(world, 1), CURFEW_REFUSED);
+    assert_int_equal(world->told[1].refusal.reason, CURFEW_REASON_UNKNOWN_TASK);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(what_may_be_on_its_way_is_waited_for, make, end),
+    cmocka_unit_test_setup_teardown(what_rests_is_told_when_the_producer_closes, make, end),
     cmocka_unit_test_setup_teardown(a_cut_log_is_named_by_the_next_beacon, make, end),
     cmocka_unit_test_setup_teardown(a_cut_log_is_named_by_the_next_answer, make, end),
     cmocka_unit_test_setup_teardown(a_cut_control_log_is_of_no_interest, make, end),

@@ -376,6 +376,28 @@ static void a_client_may_be_gone_by_then(void **state)
     world->http = NULL;
 }
 
+static void what_was_finished_is_answered_before_the_server_goes(void **state)
+{
+    /* Goal: a server that is closed right after a request was finished, and a client that waits: it gets its answer, 50
+     * times of 50. */
+    struct world *world = *state;
+    for (int i = 0; i < 50; i++) {
+        static struct http_told asked;
+        pthread_t thread;
+        open_server(world, world->listen, NULL);
+        memset(&asked, 0, sizeof asked);
+        *(struct world **)asked.body = world;
+        world->later_count = 0;
+        assert_int_equal(pthread_create(&thread, NULL, ask_later, &asked), 0);
+        await_later(world, 1);
+        finish(world->later[0], 7);
+        curfew_http_close(world->http);
+        world->http = NULL;
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_int_equal(asked.status, 202);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -388,6 +410,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(many_answers_are_put_off_without_a_thread_each, begin, end),
         cmocka_unit_test_setup_teardown(an_answer_may_come_before_its_handler_returns, begin, end),
         cmocka_unit_test_setup_teardown(a_client_may_be_gone_by_then, begin, end),
+        cmocka_unit_test_setup_teardown(what_was_finished_is_answered_before_the_server_goes, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
