@@ -1,6 +1,7 @@
 /* http: requests in from libmicrohttpd, through a table of routes, and answers back out. */
 #include "core/http_state.h"
 #include "core/log.h"
+#include <microhttpd.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* http_request: requests as handlers see them, and their answers, at once or later. */
 #include "core/http_state.h"
+#include <microhttpd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

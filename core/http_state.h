@@ -5,8 +5,10 @@
 #include "core/http.h"
 #include "core/http_tls.h"
 #include "core/listener.h"
-#include <microhttpd.h>
 #include <stdatomic.h>
+
+struct MHD_Daemon;
+struct MHD_Connection;
 
 struct curfew_http {
     struct MHD_Daemon *daemon;

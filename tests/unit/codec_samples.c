@@ -86,7 +86,8 @@ static const struct sample samples[CURFEW_EVENT_COUNT] = {
      "{\"type\":\"task-started\",\"writer\":\"w\",\"said_us\":1006,\"session\":\"3.x\",\"task\":\"clean\","
      "\"attempt\":2,\"parent\":\"extract\",\"parent_attempt\":1,\"holder\":\"h\"}"},
     {{CURFEW_EVENT_ATTEMPT_ENDED,
-      .as.attempt_ended = {TEXT("w"), 1007, TEXT("3.x"), TEXT("clean"), 3, TEXT("crashed"), TEXT("extract"), 5, TEXT("acme")}},
+      .as.attempt_ended = {TEXT("w"), 1007, TEXT("3.x"), TEXT("clean"), 3, TEXT("crashed"), TEXT("extract"),
+                           5, TEXT("acme")}},
      "{\"type\":\"attempt-ended\",\"writer\":\"w\",\"said_us\":1007,\"session\":\"3.x\",\"task\":\"clean\","
      "\"attempt\":3,\"reason\":\"crashed\",\"by_task\":\"extract\",\"by_attempt\":5,\"by_tenant\":\"acme\"}"},
     {{CURFEW_EVENT_TASK_ENDED,
