@@ -186,6 +186,7 @@ struct curfew_json *curfew_owned_session(const struct curfew_lane *lane, int32_t
         !curfew_reply_int(object, "started_us", session->started_us) ||
         !curfew_reply_int(object, "auth_us", session->auth_us) ||
         !curfew_reply_int(object, "deadline_us", session->deadline_us) ||
+        !curfew_reply_int(object, "as_of_us", curfew_lane_good_us(lane)) ||
         (view.newest_us > 0 && !curfew_reply_int(object, "newest_expiry_us", view.newest_us)) ||
         !set_agents(object, session)) {
         curfew_json_destroy(object);

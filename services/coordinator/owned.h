@@ -2,8 +2,9 @@
  *
  *     GET /v1/sessions?user=ana&agent=spiffe%3A%2F%2Facme%2Fplanner&owner=scheduler-1&tenant=acme&unowned=1
  *     200 {"sessions":[{"session","lane","tenant","issuer","user","starter","orchestrators","holder","lease_left_ms",
- *                       "started_us","auth_us","deadline_us","newest_expiry_us","tasks_running","tasks_over",
- *                       "tasks_unowned","tasks_unlooked","owners":[{"owner","as","tasks"}],"owners_more",
+ *                       "offset","started_us","auth_us","deadline_us","as_of_us","newest_expiry_us",
+ *                       "tasks_running","tasks_over","tasks_unowned","tasks_unlooked",
+ *                       "owners":[{"owner","as","tasks"}],"owners_more",
  *                       "agents":[{"agent","newest_expiry_us"}],"agents_more"}],
  *          "open","as_of_us","next"}
  *
@@ -12,8 +13,8 @@
  * keeps: it lives until somebody ends it or its deadline passes. What is left out of an item is none: no holder, no
  * token announced. `next`: there is more, behind ?after=next; a page holds at most CURFEW_OWNED_PAGE_MAX sessions and
  * is the work of looking at CURFEW_OWNED_LOOKS_MAX entries, so that it may hold few, or none, and still have a next.
- * `as_of_us` is the oldest lane's newest good tick: all that was durable before is reflected. 400 for what is no
- * question, 503 while the coordinator is not ready, since it would not know all. */
+ * `as_of_us` is the newest good tick of the lane, of the oldest lane for all: what was durable before is reflected. 400
+ * for what is no question, 503 while the coordinator is not ready, since it would not know all. */
 #ifndef CURFEW_COORDINATOR_OWNED_H
 #define CURFEW_COORDINATOR_OWNED_H
 
