@@ -35,6 +35,7 @@ int curfew_list_owned(struct curfew_cli *cli, int argc, char **argv);
 int curfew_tree(struct curfew_cli *cli, int argc, char **argv);
 int curfew_receipt_status(struct curfew_cli *cli, int argc, char **argv);
 int curfew_receipt_wait(struct curfew_cli *cli, int argc, char **argv);
+int curfew_reconcile(struct curfew_cli *cli, int argc, char **argv);
 int curfew_hops(struct curfew_cli *cli, int argc, char **argv);
 int curfew_tail(struct curfew_cli *cli, int argc, char **argv);
 

@@ -34,6 +34,7 @@ static const struct curfew_cli_command commands[] = {
     {"tree", NULL, "a session's tasks, what keeps them, and how those that are over ended", curfew_tree},
     {"status", NULL, "how far an event has come, and which hops lag", curfew_receipt_status},
     {"wait", NULL, "wait until every hop has applied an event", curfew_receipt_wait},
+    {"reconcile", NULL, "end what an orchestrator's list says is no longer running", curfew_reconcile},
     {"hops", NULL, "how every hop on the roster is: fresh, behind, silent, never heard of", curfew_hops},
     {"audit", "verify", "name what the audit topic should hold and does not", curfew_audit_verify},
     {"tail", NULL, "print a topic's records as JSON lines", curfew_tail},
