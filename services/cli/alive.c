@@ -8,6 +8,7 @@
 struct ids {
     char (*items)[CURFEW_ID_MAX + 1];
     size_t count, room;
+    char tenants[2][CURFEW_ID_MAX + 1]; /* of the first, and another; empty: none */
     bool failed;
 };
 
@@ -107,6 +108,10 @@ static bool take_id(void *context, const struct curfew_json *session)
         ids->items = items;
         ids->room = room;
     }
+    const struct curfew_slice tenant = curfew_inquired_text(session, "tenant");
+    const bool other = ids->count > 0 && !curfew_slice_equal(tenant, curfew_slice_of(ids->tenants[0]));
+    if (ids->count == 0 || other)
+        snprintf(ids->tenants[other ? 1 : 0], sizeof ids->tenants[0], "%.*s", CURFEW_SLICE_ARGS(tenant));
     snprintf(ids->items[ids->count++], sizeof *ids->items, "%.*s", CURFEW_SLICE_ARGS(id));
     return true;
 }
@@ -146,13 +151,21 @@ static enum curfew_status gather_ids(const struct curfew_alive_options *options,
     if (path == NULL)
         return no_memory(error);
     fputs("/v1/sessions", path);
-    bool made = curfew_inquire_argument(path, "owner", options->owner, &count);
+    const bool every = options->tenant != NULL && strcmp(options->tenant, "*") == 0;
+    bool made = curfew_inquire_argument(path, "owner", options->owner, &count) &&
+                curfew_inquire_argument(path, "tenant", every ? NULL : options->tenant, &count);
     enum curfew_status status = fclose(path) == 0 && made ? CURFEW_OK : no_memory(error);
     const struct curfew_inquiry inquiry = {options->coordinator, text, "sessions", options->deadline_us};
     if (status == CURFEW_OK)
         status = curfew_inquire_pages(&inquiry, take_id, ids, &last, &more, error);
     if (status == CURFEW_OK && ids->failed)
         status = no_memory(error);
+    else if (status == CURFEW_OK && ids->tenants[1][0] != '\0' && !every)
+        status =
+            curfew_error_set(error, CURFEW_INVALID,
+                             "%.64s has sessions in the tenants %.64s and %.64s, and a list may be of one alone; say "
+                             "--tenant, or --tenant '*' when the list has what runs in all",
+                             options->owner, ids->tenants[0], ids->tenants[1]);
     curfew_json_destroy(last);
     free(text);
     return status;

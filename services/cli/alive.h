@@ -41,12 +41,15 @@ struct curfew_alive {
 struct curfew_alive_options {
     const char *coordinator;
     const char *owner; /* a holder, or a writer */
+    const char
+        *tenant; /* whose; "*": all; NULL: the one there is. Holders of two tenants are two, whatever their names */
     int64_t deadline_us; /* on the clock that never steps */
     void (*progress)(void *context, size_t sessions, size_t of); /* after each session */
     void *context;
 };
 
-/* Asks. The caller frees it in any case. */
+/* Asks. The caller frees it in any case. CURFEW_INVALID also when the owner has something in two tenants and none was
+ * named. */
 enum curfew_status curfew_alive_gather(const struct curfew_alive_options *options, struct curfew_alive *alive,
                                        struct curfew_error *error) CURFEW_MUST_CHECK;
 /* Adds one; false: no memory, or too many. `parent` may be empty, or not there. */

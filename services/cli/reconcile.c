@@ -19,6 +19,7 @@
 enum {
     KEY_COORDINATOR = CURFEW_CLI_KEY(0),
     KEY_OWNER,
+    KEY_TENANT,
     KEY_TAKEN,
     KEY_GRACE,
     KEY_AT_MOST,
@@ -35,7 +36,7 @@ struct ending {
 
 struct reconciling {
     struct curfew_cli *cli;
-    const char *coordinator, *owner, *taken;
+    const char *coordinator, *owner, *tenant, *taken;
     int64_t taken_us, grace_ms, at_most, begun_us; /* begun: wall clock */
     bool dry_run, allow_empty;
     int64_t told_us; /* boot time of the last word on progress */
@@ -50,6 +51,7 @@ struct reconciling {
 
 static const struct argp_option options[] = {
     {"owner", KEY_OWNER, "NAME", 0, "whose list it is: a holder, or the writer that started the tasks", 0},
+    {"tenant", KEY_TENANT, "TENANT", 0, "whose; * is all. Needed when the owner's name is in use in more than one", 0},
     {"taken", KEY_TAKEN, "TIME", 0, "when the list was taken, at the latest: microseconds since 1970, or now", 0},
     {"grace", KEY_GRACE, "SPAN", 0, "leave alone what started this long before --taken, or later (default 10s)", 0},
     {"at-most", KEY_AT_MOST, "N", 0, "end nothing at all if more than N would end (default 100)", 0},
@@ -85,6 +87,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         break;
     case KEY_OWNER:
         all->owner = argument;
+        break;
+    case KEY_TENANT:
+        all->tenant = argument;
         break;
     case KEY_TAKEN:
         all->taken = argument;
@@ -165,7 +170,8 @@ static size_t count_of(const struct curfew_alive *alive, enum curfew_fate fate)
  * to its end, and the list's own time is the caller's word. */
 static enum curfew_status find_out(struct reconciling *all, struct curfew_error *error)
 {
-    const struct curfew_alive_options asking = {all->coordinator, all->owner, all->cli->deadline_us, tell_asked, all};
+    const struct curfew_alive_options asking = {all->coordinator,      all->owner, all->tenant,
+                                                all->cli->deadline_us, tell_asked, all};
     enum curfew_status status = curfew_alive_gather(&asking, &all->alive, error);
 
     if (status == CURFEW_OK && isatty(STDIN_FILENO))

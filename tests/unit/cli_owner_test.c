@@ -273,6 +273,30 @@ static void test_a_reconcile_that_is_dry_says_what_would_end(void **state)
     assert_string_equal(process.out, S1 " a 1\n" S1 " b 1\n");
 }
 
+#define TWO_TENANTS                                                                                                    \
+    "{\"sessions\":[{\"session\":\"" S1 "\",\"tenant\":\"acme\"},{\"session\":\"" S2 "\",\"tenant\":\"books\"}]}"
+
+static void test_a_reconcile_is_of_one_tenant_or_of_all(void **state)
+{
+    /* Goal: an owner's name that two tenants use ends nothing until it is said whose list it is */
+    (void)state;
+    SAY(200, TWO_TENANTS, TASKS);
+    CLI_INPUT(&process, environment, LINE_A, "reconcile", "--owner", "sched", "--taken", "now", "--dry-run");
+    assert_int_equal(process.status, 1);
+    assert_said(process.err, "in the tenants acme and books");
+    assert_string_equal(process.out, "");
+    SAY(200, LIST, TASKS);
+    CLI_INPUT(&process, environment, LINE_A, "reconcile", "--owner", "sched", "--taken", "now", "--dry-run", "--tenant",
+              "acme");
+    assert_int_equal(process.status, 0);
+    assert_said(fake.asked, "/v1/sessions tenant=acme owner=sched\n");
+    SAY(200, TWO_TENANTS, TASKS);
+    CLI_INPUT(&process, environment, LINE_A, "reconcile", "--owner", "sched", "--taken", "now", "--dry-run", "--tenant",
+              "*");
+    assert_int_equal(process.status, 0);
+    assert_said(fake.asked, "/v1/sessions owner=sched\n");
+}
+
 static void test_a_reconcile_in_doubt_ends_nothing(void **state)
 {
     /* Goal: an empty or broken list, a coordinator that does not know, a moment that is missing or lies ahead */
@@ -313,6 +337,7 @@ int main(void)
         cmocka_unit_test(test_a_tree_shows_children_under_their_parents),
         cmocka_unit_test(test_how_far_a_receipt_is_and_how_it_ends),
         cmocka_unit_test(test_a_reconcile_that_is_dry_says_what_would_end),
+        cmocka_unit_test(test_a_reconcile_is_of_one_tenant_or_of_all),
         cmocka_unit_test(test_a_reconcile_in_doubt_ends_nothing),
     };
     return cmocka_run_group_tests(tests, begin, end);
