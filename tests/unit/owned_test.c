@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "asked.h"
+#include "services/coordinator/view.h"
 #include "world.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -279,8 +280,9 @@ static void long_trees_are_paged_within_the_bound(void **state)
     memset(task, '"', CURFEW_ID_MAX); /* twice as long in JSON */
     task[CURFEW_ID_MAX] = '\0';
     for (int i = 0; i < TASKS; i++) {
-        (void)snprintf(task, 5, "%04d", i);
-        task[4] = '"';
+        char number[16];
+        (void)snprintf(number, sizeof number, "%04d", i);
+        memcpy(task, number, 4);
         (void)asked_task(asked, WORLD_SESSION, task, 1, NULL);
     }
     int64_t told = 0;
@@ -297,6 +299,130 @@ static void long_trees_are_paged_within_the_bound(void **state)
     assert_true(pages > 1);
 }
 
+/* Some record of a lane: whatever it is refused for, or has no effect. */
+static void say_something(struct world *world, unsigned seed)
+{
+    static const char *const tasks[] = {"a", "b", "c", "d", "e"};
+    static const char *const users[] = {"ada", "bob"};
+    char id[64];
+    const char *task = tasks[seed / 16 % 5];
+    const char *parent = seed % 3 == 0 ? "" : tasks[seed / 97 % 5];
+    const char *user = users[seed / 7 % 2];
+    session_id(id, sizeof id, (int)(seed / 11 % 40));
+    switch (seed % 16) {
+    case 0:
+        (void)world_session(world, id, user);
+        break;
+    case 1:
+        (void)world_session_end(world, seed % 5 == 0 ? WORLD_SESSION : id);
+        break;
+    case 2:
+        (void)world_revoke_user(world, user);
+        world_pass(world, WORLD_S / 10);
+        break;
+    case 3:
+        (void)world_attempt_end(world, task, (int64_t)(seed % 3) + 1);
+        break;
+    case 4:
+        (void)world_task_end(world, task, (int64_t)(seed % 3));
+        break;
+    case 5:
+        (void)world_beat(world, "h");
+        break;
+    case 6:
+        (void)world_session(world, WORLD_SESSION, "ada");
+        break;
+    case 7:
+    case 8:
+        (void)world_held_task(world, task, (int64_t)(seed % 4) + 1, "h");
+        break;
+    default:
+        (void)world_task(world, task, (int64_t)(seed % 4) + 1, parent, parent[0] == '\0' ? 0 : (int64_t)(seed % 2) + 1);
+    }
+}
+
+static void assert_agrees(const struct curfew_register *names, const struct curfew_lane *lane)
+{
+    const struct curfew_book_counts counts = curfew_book_counts(curfew_lane_book(lane));
+    int64_t sessions = 0;
+    int64_t tasks = 0;
+    assert_int_equal(curfew_register_open(names), counts.sessions);
+    for (const struct curfew_registered_session *session = curfew_register_first(names); session != NULL;
+         session = session->next) {
+        struct curfew_session_view about;
+        assert_true(curfew_view_session(curfew_lane_book(lane), session->id, &about));
+        assert_true(!about.over && about.held == (session->holder.size > 0) && about.auth_us == session->auth_us);
+        sessions++;
+        for (const struct curfew_registered_task *task = session->tasks; task != NULL; task = task->next, tasks++) {
+            struct curfew_task_view view;
+            assert_true(curfew_view_task(curfew_lane_book(lane), &task->subject, &view));
+            assert_int_equal(view.attempt, task->attempt);
+            assert_true(view.over || task->end.cause == CURFEW_OVER_NOT);
+            assert_true(!view.over || task->end.cause != CURFEW_OVER_NOT || !view.rooted);
+            assert_true(view.attempt_over == (task->attempt_end.cause != CURFEW_OVER_NOT));
+            assert_true(!view.held || task->holder.size > 0);
+        }
+    }
+    assert_int_equal(sessions, counts.sessions);
+    assert_int_equal(tasks, counts.tasks);
+}
+
+static void names_agree_with_the_book_whatever_is_said(void **state)
+{
+    (void)state; /* goal: after any record, exactly what the book holds has a name, and its ends are the book's */
+    unsigned seed = 20261127;
+    for (int play = 0; play < 40; play++) {
+        struct world *world = world_begin();
+        struct curfew_register *names = curfew_register_create();
+        world->names = names;
+        for (int i = 0; i < 400; i++) {
+            seed = seed * 1664525U + 1013904223U;
+            say_something(world, seed >> 8);
+            if (seed >> 27 == 0) {
+                world_pass(world, 11 * WORLD_S);
+            }
+            assert_agrees(names, world->lane);
+        }
+        curfew_register_destroy(names);
+        world_end(world);
+    }
+}
+
+static bool knows(const struct curfew_register *names, int number)
+{
+    char id[64];
+    session_id(id, sizeof id, number);
+    return curfew_register_find(names, curfew_slice_of(id)) != NULL;
+}
+
+static void what_is_over_is_forgotten_oldest_first(void **state)
+{
+    (void)state; /* goal: the newest CURFEW_REGISTER_OVER_MAX that are over are known, and whatever is open */
+    enum { ROUND = 700 }; /* the book has room for 1000, tombstones included */
+    struct world *world = world_begin();
+    char id[64];
+    world->names = curfew_register_create();
+    assert_int_equal(world_session(world, WORLD_SESSION, "ada"), ACCEPTED);
+    for (int i = 0; i < 2 * ROUND; i++) {
+        session_id(id, sizeof id, i);
+        assert_int_equal(world_session(world, id, "ada"), ACCEPTED);
+        assert_int_equal(world_session_end(world, id), ACCEPTED);
+        if (i + 1 == ROUND) {
+            world_pass(world, 3600 * WORLD_S + 901 * WORLD_S); /* the tombstones go */
+            assert_int_equal(world_session(world, WORLD_OTHER, "ada"), ACCEPTED);
+        }
+    }
+    const int first = 2 * ROUND + 1 - CURFEW_REGISTER_OVER_MAX; /* WORLD_SESSION's deadline passed too */
+    for (int i = 0; i < 2 * ROUND; i++) {
+        if (knows(world->names, i) != (i >= first)) {
+            fail_msg("session %d", i);
+        }
+    }
+    assert_non_null(curfew_register_find(world->names, curfew_slice_of(WORLD_OTHER)));
+    curfew_register_destroy(world->names);
+    world_end(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +434,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(refused_records_leave_no_name, asked_begin, asked_end),
         cmocka_unit_test_setup_teardown(more_than_a_page_is_paged, asked_begin, asked_end),
         cmocka_unit_test_setup_teardown(long_trees_are_paged_within_the_bound, asked_begin, asked_end),
+        cmocka_unit_test(names_agree_with_the_book_whatever_is_said),
+        cmocka_unit_test(what_is_over_is_forgotten_oldest_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
