@@ -52,7 +52,7 @@ struct reconciling {
 static const struct argp_option options[] = {
     {"owner", KEY_OWNER, "NAME", 0, "whose list it is: a holder, or the writer that started the tasks", 0},
     {"tenant", KEY_TENANT, "TENANT", 0, "whose; * is all. Needed when the owner's name is in use in more than one", 0},
-    {"taken", KEY_TAKEN, "TIME", 0, "when the list was taken, at the latest: microseconds since 1970, or now", 0},
+    {"taken", KEY_TAKEN, "TIME", 0, "when the making of the list began: microseconds since 1970, or now", 0},
     {"grace", KEY_GRACE, "SPAN", 0, "leave alone what started this long before --taken, or later (default 10s)", 0},
     {"at-most", KEY_AT_MOST, "N", 0, "end nothing at all if more than N would end (default 100)", 0},
     {"dry-run", KEY_DRY_RUN, NULL, 0, "say what would end, and end nothing", 0},

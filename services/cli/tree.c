@@ -60,20 +60,21 @@ static const struct curfew_cli_syntax syntax = {
     .options = options,
     .parse = parse,
     .args = "SESSION",
-    .help =
-        "Prints a session and its tasks as a tree, as a coordinator knows them, each with its current attempt and:\n"
-        "  running        whose lease keeps it (its own holder's, or that of what is above it), how long that "
-        "lease may stay silent, and when its newest token expires\n"
-        "  over           by what cause: who said so, with the reason and lane:offset; a lease that ran out; and "
-        "of a session its deadline, or that its user or tenant was revoked\n"
-        "  attempt over   the same of the attempt; a later one may follow\n"
-        "  under the dead something above it is over, or at another attempt\n"
-        "A session that ended is shown until a thousand others of its lane have ended since; after that only that "
-        "it is over is known.\v"
-        "Example:\n"
-        "  curfew tree 3.k7QwZ2pXn0aVb81mJc5TyA\n"
-        "  curfew tree 3.k7QwZ2pXn0aVb81mJc5TyA --json |\n"
-        "      jq -r '.tasks[] | select(.state == \"running\").task'" CURFEW_CLI_EXITS,
+    .help = "Prints a session and its tasks as a tree, as a coordinator knows them, each with its current attempt:\n"
+            "  running        whose lease keeps it (its own holder's, or of what is\n"
+            "                 above it) and how long that may stay silent; when its\n"
+            "                 newest token expires\n"
+            "  over           who said so, why and where (lane:offset); or that a\n"
+            "                 lease ran out. Of a session also that its deadline\n"
+            "                 passed, or its user or tenant was revoked\n"
+            "  attempt over   the same of the attempt; a later one may follow\n"
+            "  under the dead something above it is over, or at another attempt\n"
+            "A session that ended is shown until a thousand others of its lane have ended since; after that only that "
+            "it is over is known.\v"
+            "Example:\n"
+            "  curfew tree 3.k7QwZ2pXn0aVb81mJc5TyA\n"
+            "  curfew tree 3.k7QwZ2pXn0aVb81mJc5TyA --json |\n"
+            "      jq -r '.tasks[] | select(.state == \"running\").task'" CURFEW_CLI_EXITS,
 };
 
 /* What people wrote as a reason may hold anything; a terminal is not to act on it. */

@@ -100,6 +100,31 @@ static void filters_hold_together(void **state)
     }
 }
 
+static void agents_beyond_the_bound_are_said_to_be_there(void **state)
+{
+    struct asked *asked = *state; /* goal: 16 by name; with more of them at once, no agent is said to be absent */
+    char name[64];
+    asked_pass(asked, WORLD_S / 10);
+    (void)asked_session(asked, WORLD_SESSION, "ada", NULL);
+    (void)asked_task(asked, WORLD_SESSION, "extract", 1, NULL);
+    for (int i = 0; i < 17; i++) {
+        const struct curfew_json *item =
+            asked_item(asked_get("/v1/sessions", 200), "sessions", "session", WORLD_SESSION);
+        assert_null(curfew_json_member(item, "agents_more"));
+        assert_int_equal(curfew_json_count(curfew_json_member(item, "agents")), i);
+        assert_int_equal(count(asked_get("/v1/sessions?agent=spiffe%3A%2F%2Facme%2Fa16", 200)), 0);
+        (void)snprintf(name, sizeof name, "spiffe://acme/a%d", i);
+        (void)asked_mint(asked, WORLD_SESSION, name, "extract", name);
+    }
+    const struct curfew_json *item = asked_item(asked_get("/v1/sessions", 200), "sessions", "session", WORLD_SESSION);
+    assert_non_null(curfew_json_member(item, "agents_more"));
+    assert_int_equal(count(asked_get("/v1/sessions?agent=spiffe%3A%2F%2Facme%2Fa16", 200)), 1);
+    cluster_pass(asked->cluster, 301 * WORLD_S); /* their tokens expire, and make room */
+    (void)asked_mint(asked, WORLD_SESSION, "t", "extract", "spiffe://acme/late");
+    item = asked_item(asked_get("/v1/sessions", 200), "sessions", "session", WORLD_SESSION);
+    assert_non_null(asked_item(item, "agents", "agent", "spiffe://acme/late"));
+}
+
 static void bad_questions_are_refused(void **state)
 {
     struct asked *asked = *state; /* goal: each slip is a JSON error, and before all is known there is no answer */
@@ -428,6 +453,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_list_says_who_owns_what_and_until_when, asked_begin, asked_end),
         cmocka_unit_test_setup_teardown(filters_hold_together, asked_begin, asked_end),
+        cmocka_unit_test_setup_teardown(agents_beyond_the_bound_are_said_to_be_there, asked_begin, asked_end),
         cmocka_unit_test_setup_teardown(bad_questions_are_refused, asked_begin, asked_end),
         cmocka_unit_test_setup_teardown(a_tree_tells_states_and_causes, asked_begin, asked_end),
         cmocka_unit_test_setup_teardown(what_nobody_said_has_its_cause_too, asked_begin, asked_end),
