@@ -343,8 +343,8 @@ static int sum_up(const struct reconciling *all, int status)
     const size_t above = count_of(alive, CURFEW_FATE_ABOVE);
 
     if (!all->cli->json) {
-        curfew_cli_say("%s: %zu tasks run by the list, and are in it %zu times by the coordinator; %zu %s (%zu more "
-                       "below them); left alone: %zu started since, %zu above what runs, %zu at another attempt",
+        curfew_cli_say("%s: %zu in the list, %zu of what runs is in it; %zu %s, and %zu more below them; left alone: "
+                       "%zu started since, %zu above what runs, %zu at another attempt",
                        all->owner, curfew_running_count(all->running), listed, all->dry_run ? ends : ended_count(all),
                        all->dry_run ? "would end" : "ended", below, young, above, otherwise);
         return status;
