@@ -238,6 +238,15 @@ static void test_how_far_a_receipt_is_and_how_it_ends(void **state)
     CLI(&process, environment, "wait", "1:5", "--timeout", "20s");
     assert_int_equal(process.status, 0);
     assert_true(process.took_ms < 10000);
+    SAY(503, "{\"error\":\"lane 1 is being read\"}");
+    CLI(&process, environment, "wait", "1:5", "--timeout", "500ms"); /* it may be back in time */
+    assert_int_equal(process.status, 5);
+    assert_said(process.err, "lane 1 is being read");
+    assert_said(fake.asked, "/v1/receipts/1:5\n/v1/receipts/1:5");
+    SAY(409, "{\"error\":\"of another log\"}");
+    CLI(&process, environment, "wait", "1:5", "--timeout", "20s"); /* it will not */
+    assert_int_equal(process.status, 1);
+    assert_string_equal(fake.asked, "/v1/receipts/1:5");
     CLI(&process, environment, "wait", "--for", "everything", "1:5");
     assert_int_equal(process.status, 2);
     CLI(&process, environment, "status", "1/5");
