@@ -31,6 +31,11 @@ int curfew_writer_remove(struct curfew_cli *cli, int argc, char **argv);
 int curfew_writer_list(struct curfew_cli *cli, int argc, char **argv);
 int curfew_check(struct curfew_cli *cli, int argc, char **argv);
 int curfew_audit_verify(struct curfew_cli *cli, int argc, char **argv);
+int curfew_list_owned(struct curfew_cli *cli, int argc, char **argv);
+int curfew_tree(struct curfew_cli *cli, int argc, char **argv);
+int curfew_receipt_status(struct curfew_cli *cli, int argc, char **argv);
+int curfew_receipt_wait(struct curfew_cli *cli, int argc, char **argv);
+int curfew_reconcile(struct curfew_cli *cli, int argc, char **argv);
 int curfew_hops(struct curfew_cli *cli, int argc, char **argv);
 int curfew_tail(struct curfew_cli *cli, int argc, char **argv);
 

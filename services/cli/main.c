@@ -30,6 +30,11 @@ static const struct curfew_cli_command commands[] = {
     {"revoke", "policy", "deny what was granted under older versions of a policy", curfew_revoke_policy},
     {"policy", "adopt", "let tokens be minted under a policy's version", curfew_policy_adopt},
     {"check", NULL, "ask guards whether a token may go ahead", curfew_check},
+    {"list", NULL, "who owns what is alive, and until when", curfew_list_owned},
+    {"tree", NULL, "a session's tasks, and what keeps or ended each", curfew_tree},
+    {"status", NULL, "how far an event has come, and which hops lag", curfew_receipt_status},
+    {"wait", NULL, "wait until every hop has applied an event", curfew_receipt_wait},
+    {"reconcile", NULL, "end what an orchestrator's list has no more", curfew_reconcile},
     {"hops", NULL, "how every hop on the roster is: fresh, behind, silent, never heard of", curfew_hops},
     {"audit", "verify", "name what the audit topic should hold and does not", curfew_audit_verify},
     {"tail", NULL, "print a topic's records as JSON lines", curfew_tail},
@@ -67,7 +72,9 @@ static int print_group(const char *noun, FILE *file)
 
     for (const struct curfew_cli_command *row = commands; row->noun != NULL; row++)
         if (noun == NULL || strcmp(noun, row->noun) == 0) {
-            fprintf(file, "  %-8s%-12s %s\n", row->noun, row->verb == NULL ? "" : row->verb, row->summary);
+            const bool alone = row->verb == NULL;
+            fprintf(file, "  %-*s%-*s %s\n", alone ? 20 : 8, row->noun, alone ? 0 : 12, alone ? "" : row->verb,
+                    row->summary);
             found++;
         }
     return found;

@@ -1,5 +1,5 @@
 /* book_state: the inside of the book, shared by the files that rule on it (book.c, session.c, task.c, token.c,
- * holder.c, reach.c, standing.c) and by nobody else. */
+ * holder.c, reach.c, standing.c), by view.c, which only reads, and by nobody else. */
 #ifndef CURFEW_COORDINATOR_BOOK_STATE_H
 #define CURFEW_COORDINATOR_BOOK_STATE_H
 
@@ -101,7 +101,7 @@ void curfew_book_raise(struct curfew_book *book, const struct curfew_floor *floo
 void curfew_book_heap_push(struct curfew_book *book, struct session *session);
 
 /* session.c */
-struct session *curfew_book_session_find(struct curfew_book *book, struct curfew_slice id);
+struct session *curfew_book_session_find(const struct curfew_book *book, struct curfew_slice id);
 struct user *curfew_book_user_find(const struct curfew_book *book, const struct curfew_subject *subject);
 /* Ends it in the book; raises its floor if `floor`. */
 void curfew_book_session_close(struct curfew_book *book, struct session *session, bool floor,

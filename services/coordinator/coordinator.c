@@ -47,6 +47,8 @@ enum curfew_status curfew_coordinator_create(const struct curfew_coordinator_opt
         const struct curfew_outbox_options outbox = {i, options->bus, &made->sealer, options->audit,
                                                      &made->slots[i].standby};
         made->slots[i].outbox = curfew_outbox_create(&outbox);
+        made->slots[i].names = curfew_register_create();
+        made->slots[i].rulings = curfew_rulings_create();
         made->slots[i].mended_us = INT64_MIN / 2;
         made->slots[i].foreign_told_us = INT64_MIN / 2;
     }
@@ -63,6 +65,8 @@ void curfew_coordinator_destroy(struct curfew_coordinator *coordinator)
     }
     for (int32_t i = 0; i < coordinator->lanes; i++) {
         curfew_outbox_destroy(coordinator->slots[i].outbox);
+        curfew_register_destroy(coordinator->slots[i].names);
+        curfew_rulings_destroy(coordinator->slots[i].rulings);
         curfew_lane_destroy(coordinator->slots[i].lane);
     }
     curfew_control_destroy(coordinator->control);
@@ -186,6 +190,8 @@ static enum curfew_status log_record(struct curfew_coordinator *coordinator, int
         return CURFEW_OK;
     case CURFEW_STEP_DONE:
         curfew_outbox_note(slot->outbox, slot->lane, &record, &effects);
+        curfew_register_note(slot->names, slot->lane, &record, &effects);
+        curfew_rulings_note(slot->rulings, record.offset, &effects);
         if (effects.good_tick) {
             curfew_standby_ticked(&slot->standby,
                                   curfew_slice_equal(effects.event->as.tick.writer, curfew_slice_of(coordinator->id)),
@@ -448,6 +454,14 @@ void curfew_coordinator_lane(const struct curfew_coordinator *coordinator, int32
     state->next = curfew_lane_next(slot->lane);
     state->counts = curfew_lane_counts(slot->lane);
     curfew_outbox_stats(slot->outbox, &state->outbox);
+    state->log = slot->lane;
+    state->names = slot->names;
+    state->rulings = slot->rulings;
+}
+
+int32_t curfew_coordinator_lanes(const struct curfew_coordinator *coordinator)
+{
+    return coordinator->lanes;
 }
 
 const struct curfew_writers *curfew_coordinator_writers(const struct curfew_coordinator *coordinator)
@@ -459,31 +473,4 @@ struct curfew_audit_stats curfew_coordinator_audited(const struct curfew_coordin
 {
     return coordinator->audit == NULL ? (struct curfew_audit_stats){0, 0, 0, 0}
                                       : curfew_audit_stats(coordinator->audit);
-}
-
-enum curfew_status curfew_coordinator_impact(const struct curfew_coordinator *coordinator,
-                                             const struct curfew_target *target, struct curfew_now now,
-                                             struct curfew_coordinator_impact *impact, struct curfew_error *error)
-{
-    struct curfew_proposal_key key = {.version = target->version};
-    *impact = (struct curfew_coordinator_impact){.book = {0, 0}};
-    if (!curfew_target_subject(target, &key.subject)) {
-        return curfew_error_set(
-            error, CURFEW_INVALID,
-            "asking for the impact of a revocation: name a user (tenant, scope: its issuer, id), an "
-            "agent (tenant, scope: its trust domain, id), a tenant (tenant and id), a key (id: its "
-            "RFC 7638 thumbprint) or a policy (tenant, id, version)");
-    }
-    const enum curfew_status status = curfew_coordinator_ready(coordinator, now, error);
-    for (int32_t i = 1; status == CURFEW_OK && i < coordinator->lanes; i++) {
-        const struct curfew_book_impact one =
-            curfew_lane_impact(coordinator->slots[i].lane, target->kind, &key.subject);
-        impact->book.sessions += one.sessions;
-        impact->book.tasks += one.tasks;
-    }
-    if (status == CURFEW_OK) {
-        impact->control_next = curfew_lane_next(coordinator->slots[0].lane);
-        impact->proposer = curfew_lane_proposer(coordinator->slots[0].lane, &key);
-    }
-    return status;
 }

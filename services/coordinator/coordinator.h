@@ -11,6 +11,8 @@
 #include "core/clock.h"
 #include "services/coordinator/lane.h"
 #include "services/coordinator/outbox.h"
+#include "services/coordinator/register.h"
+#include "services/coordinator/rulings.h"
 #include "services/coordinator/target.h"
 
 #define CURFEW_COORDINATOR_IDLE_MS 1000 /* the longest it asks to wait */
@@ -74,8 +76,13 @@ struct curfew_coordinator_lane {
     int64_t next;
     struct curfew_lane_counts counts;
     struct curfew_outbox_stats outbox;
+    /* To be looked at; live until the next handle. */
+    const struct curfew_lane *log;
+    const struct curfew_register *names;
+    const struct curfew_rulings *rulings;
 };
-/* One lane, for metrics; 0 <= lane < lanes. */
+int32_t curfew_coordinator_lanes(const struct curfew_coordinator *coordinator);
+/* One lane, for metrics and those who ask; 0 <= lane < lanes. */
 void curfew_coordinator_lane(const struct curfew_coordinator *coordinator, int32_t lane,
                              struct curfew_coordinator_lane *state);
 

@@ -14,6 +14,8 @@ struct lane_slot {
     struct curfew_lane *lane;
     struct curfew_outbox *outbox;
     struct curfew_standby standby;
+    struct curfew_register *names; /* of a pipeline; on lane 0 it stays empty */
+    struct curfew_rulings *rulings;
     enum phase phase;
     enum phase halted_from; /* of a halted lane: where it goes on, if it ever may */
     bool floors_read;

@@ -2,6 +2,7 @@
 #include "services/coordinator/impact.h"
 
 #include "core/json.h"
+#include "services/coordinator/proposals.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -43,6 +44,36 @@ enum curfew_status curfew_impact_target(const struct curfew_http_request *reques
                                 "asking for the impact of a revocation: version must be a number, 0 or more");
     }
     return CURFEW_OK;
+}
+
+enum curfew_status curfew_coordinator_impact(const struct curfew_coordinator *coordinator,
+                                             const struct curfew_target *target, struct curfew_now now,
+                                             struct curfew_coordinator_impact *impact, struct curfew_error *error)
+{
+    struct curfew_proposal_key key = {.version = target->version};
+    *impact = (struct curfew_coordinator_impact){.book = {0, 0}};
+    if (!curfew_target_subject(target, &key.subject)) {
+        return curfew_error_set(
+            error, CURFEW_INVALID,
+            "asking for the impact of a revocation: name a user (tenant, scope: its issuer, id), an "
+            "agent (tenant, scope: its trust domain, id), a tenant (tenant and id), a key (id: its "
+            "RFC 7638 thumbprint) or a policy (tenant, id, version)");
+    }
+    const enum curfew_status status = curfew_coordinator_ready(coordinator, now, error);
+    for (int32_t i = 1; status == CURFEW_OK && i < curfew_coordinator_lanes(coordinator); i++) {
+        struct curfew_coordinator_lane lane;
+        curfew_coordinator_lane(coordinator, i, &lane);
+        const struct curfew_book_impact one = curfew_lane_impact(lane.log, target->kind, &key.subject);
+        impact->book.sessions += one.sessions;
+        impact->book.tasks += one.tasks;
+    }
+    if (status == CURFEW_OK) {
+        struct curfew_coordinator_lane control;
+        curfew_coordinator_lane(coordinator, 0, &control);
+        impact->control_next = control.next;
+        impact->proposer = curfew_lane_proposer(control.log, &key);
+    }
+    return status;
 }
 
 static void reply_error(enum curfew_status status, const struct curfew_error *error,

@@ -522,3 +522,14 @@ struct curfew_book_impact curfew_lane_impact(const struct curfew_lane *lane, enu
 {
     return curfew_book_impact(lane->book, kind, subject);
 }
+
+const struct curfew_book *curfew_lane_book(const struct curfew_lane *lane)
+{
+    return lane->book;
+}
+
+int64_t curfew_lane_lease_left_us(const struct curfew_lane *lane, int64_t renewed_us)
+{
+    const int64_t left_us = lane->settings.lease_ms * INT64_C(1000) - (lane->lease_us - renewed_us);
+    return left_us > 0 ? left_us : 0;
+}

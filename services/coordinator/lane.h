@@ -106,4 +106,9 @@ struct curfew_lane_counts curfew_lane_counts(const struct curfew_lane *lane);
 struct curfew_book_impact curfew_lane_impact(const struct curfew_lane *lane, enum curfew_kind kind,
                                              const struct curfew_subject *subject);
 
+/* A pipeline lane's book, to be looked at (view.h). */
+const struct curfew_book *curfew_lane_book(const struct curfew_lane *lane);
+/* How long, on the lease clock, what was renewed then may still be silent; 0: no longer. */
+int64_t curfew_lane_lease_left_us(const struct curfew_lane *lane, int64_t renewed_us);
+
 #endif

@@ -562,4 +562,5 @@ void curfew_outbox_stats(const struct curfew_outbox *outbox, struct curfew_outbo
 {
     *stats = outbox->stats;
     stats->links_awaited = (int64_t)HASH_COUNT(outbox->by_chain);
+    stats->settled_to = settled_to(outbox);
 }

@@ -67,6 +67,7 @@ void curfew_outbox_reported(struct curfew_outbox *outbox, uint64_t ticket, bool 
 struct curfew_outbox_stats {
     int64_t links_published;
     int64_t links_awaited; /* not read back yet */
+    int64_t settled_to; /* every record up to here was stepped, and its floors are read back; -1: not known yet */
     int64_t foreign; /* floors records that the log does not imply */
     int64_t beacons_published;
     int64_t answers_published;

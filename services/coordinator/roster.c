@@ -139,7 +139,9 @@ static void keep(struct curfew_roster_hop *hop, const struct curfew_hop_status *
     hop->lanes = curfew_memory_resize(hop->lanes, (status->lanes.count + 1) * sizeof *hop->lanes);
     hop->lane_count = status->lanes.count;
     for (size_t i = 0; i < status->lanes.count; i++) {
-        hop->lanes[i] = (struct curfew_roster_lane){lanes[i].lane, lanes[i].offset, lanes[i].age_ms, ""};
+        hop->lanes[i] =
+            (struct curfew_roster_lane){.lane = lanes[i].lane, .offset = lanes[i].offset, .age_ms = lanes[i].age_ms};
+        memcpy(hop->lanes[i].log_id, lanes[i].log_id, sizeof hop->lanes[i].log_id);
         copy_text(hop->lanes[i].problem, sizeof hop->lanes[i].problem, lanes[i].problem);
     }
 }

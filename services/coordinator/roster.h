@@ -26,7 +26,8 @@ const char *curfew_roster_refusal_name(enum curfew_roster_refusal refusal);
 
 struct curfew_roster_lane {
     int32_t lane;
-    int64_t offset; /* -1: none */
+    uint8_t log_id[CURFEW_LOG_ID_SIZE];
+    int64_t offset; /* of the newest good beacon: everything before it is applied; -1: none */
     int64_t age_ms; /* when it was said; -1: cannot say */
     char problem[32]; /* empty: none */
 };

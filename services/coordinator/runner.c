@@ -14,6 +14,9 @@
 #include "services/coordinator/hops.h"
 #include "services/coordinator/impact.h"
 #include "services/coordinator/metrics.h"
+#include "services/coordinator/owned.h"
+#include "services/coordinator/receipts.h"
+#include "services/coordinator/tree.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,9 +104,36 @@ static void hops(void *context, const struct curfew_http_request *request, struc
     pthread_mutex_unlock(&runner->lock);
 }
 
+static void sessions(void *context, const struct curfew_http_request *request, struct curfew_http_response *response)
+{
+    struct runner *runner = context;
+    pthread_mutex_lock(&runner->lock);
+    if (runner->coordinator == NULL) {
+        curfew_reply_error(response, 503, "%s", runner->waiting.text);
+    } else if (strncmp(curfew_http_path(request), CURFEW_TREE_PREFIX, strlen(CURFEW_TREE_PREFIX)) == 0) {
+        curfew_tree_reply(runner->coordinator, curfew_clock_now(), request, response);
+    } else {
+        curfew_owned_reply(runner->coordinator, curfew_clock_now(), request, response);
+    }
+    pthread_mutex_unlock(&runner->lock);
+}
+
+static void receipts(void *context, const struct curfew_http_request *request, struct curfew_http_response *response)
+{
+    struct runner *runner = context;
+    pthread_mutex_lock(&runner->lock);
+    if (runner->coordinator == NULL) {
+        curfew_reply_error(response, 503, "%s", runner->waiting.text);
+    } else {
+        curfew_receipts_reply(runner->coordinator, runner->roster, curfew_clock_now(), request, response);
+    }
+    pthread_mutex_unlock(&runner->lock);
+}
+
 static const struct curfew_http_route routes[] = {
     {"GET", "/livez", curfew_service_livez}, {"GET", "/readyz", ready}, {"GET", "/metrics", metrics},
-    {"GET", "/v1/impact", impact},           {"GET", "/v1/hops", hops}, {NULL, NULL, NULL}};
+    {"GET", "/v1/impact", impact},           {"GET", "/v1/hops", hops}, {"GET", "/v1/sessions/*", sessions},
+    {"GET", "/v1/receipts/*", receipts},     {NULL, NULL, NULL}};
 
 static void pause_for(struct runner *runner)
 {

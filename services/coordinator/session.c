@@ -12,7 +12,7 @@ static struct curfew_subject key_of(struct curfew_slice id)
     return curfew_subject_session((struct curfew_slice){0}, id);
 }
 
-struct session *curfew_book_session_find(struct curfew_book *book, struct curfew_slice id)
+struct session *curfew_book_session_find(const struct curfew_book *book, struct curfew_slice id)
 {
     const struct curfew_subject key = key_of(id);
     struct session *session = NULL;

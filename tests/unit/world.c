@@ -116,6 +116,9 @@ static enum curfew_step step(struct world *world, struct curfew_lane *lane, int6
     const struct curfew_record record = {*next, world->now_us, true, value, {mac, sizeof mac}};
     const enum curfew_step result = curfew_lane_step(lane, &record, &world->effects);
     *next += result == CURFEW_STEP_DONE ? 1 : 0;
+    if (world->names != NULL && lane == world->lane && result == CURFEW_STEP_DONE) {
+        curfew_register_note(world->names, lane, &record, &world->effects);
+    }
     return result;
 }
 

@@ -2,7 +2,7 @@
 #ifndef CURFEW_TESTS_UNIT_WORLD_H
 #define CURFEW_TESTS_UNIT_WORLD_H
 
-#include "services/coordinator/lane.h"
+#include "services/coordinator/register.h"
 #include "tests/common/author.h"
 
 #define WORLD_SESSION "1.AAAAAAAAAAAAAAAAAAAAAA"
@@ -18,6 +18,7 @@ struct world {
     int64_t control_next;
     int64_t next;
     struct curfew_effects effects; /* of the newest step */
+    struct curfew_register *names; /* noted after each step of the pipeline lane; NULL: none */
     int64_t newest_expiry_us; /* with skew, of the token of world_with_token */
 };
 
