@@ -313,6 +313,7 @@ int64_t curfew_emitter_tick(struct curfew_emitter *emitter, struct curfew_now no
             expire(emitter, &lane->waiting);
             expire(emitter, &lane->sent);
             expire(emitter, &lane->durable);
+            expire(emitter, &lane->resting);
         }
         if (lane->waiting.first != NULL && lane->log == CURFEW_LOG_KNOWN && lane->retry_us > now.boot_us &&
             lane->retry_us < due_us) {

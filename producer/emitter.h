@@ -11,7 +11,8 @@
  * sent again.
  *
  * What is refused because its session or its parent is not known yet, and has time left to wait, is said again for
- * CURFEW_EMITTER_INSIST_US: somebody else's start may be on its way. */
+ * CURFEW_EMITTER_INSIST_US: somebody else's start may be on its way. Such a one may then stand behind what was emitted
+ * after it: whoever wants an order waits for the first answer. */
 #ifndef CURFEW_PRODUCER_EMITTER_H
 #define CURFEW_PRODUCER_EMITTER_H
 

@@ -125,6 +125,13 @@ int64_t curfew_emitter_wake(struct curfew_emitter *emitter, struct curfew_emitte
             due_us = emission->again_us;
         }
     }
+    /* It may have been given up on meanwhile. */
+    if (lane->waiting.first != NULL && lane->log == CURFEW_LOG_UNREAD) {
+        curfew_emitter_read_log(emitter, lane);
+    }
+    if (lane->waiting.first != NULL && lane->following == CURFEW_ANSWERS_UNREAD && lane->log != CURFEW_LOG_UNREAD) {
+        curfew_emitter_read_answers(emitter, lane, CURFEW_OFFSET_END);
+    }
     return due_us;
 }
 
@@ -142,8 +149,24 @@ static const char *problem_of(const struct curfew_emitter *emitter, const struct
     return emitter->problem[0] != '\0' ? emitter->problem : lane->problem;
 }
 
+/* Of what was refused and not said again since that is the outcome, whatever comes in between. */
+static bool tell_refusal(struct curfew_emitter *emitter, struct curfew_emission *emission)
+{
+    const bool refused = emission->state == CURFEW_EMISSION_RESTING ||
+                         (emission->state == CURFEW_EMISSION_WAITING && emission->insist_until_us != 0);
+    if (refused) {
+        const struct curfew_refusal refusal = emission->refusal; /* the emission goes */
+        emission->receipt.offset = refusal.offset;
+        curfew_emitter_refuse(emitter, emission, &refusal);
+    }
+    return refused;
+}
+
 void curfew_emitter_expire(struct curfew_emitter *emitter, struct curfew_emission *emission)
 {
+    if (tell_refusal(emitter, emission)) {
+        return;
+    }
     const char *problem = problem_of(emitter, &emitter->lanes[emission->lane]);
     struct curfew_outcome outcome = {.status = problem[0] == '\0' ? CURFEW_TIMEOUT : CURFEW_UNAVAILABLE};
     const char *what = "it was not sent in time; emit it again";
@@ -161,8 +184,7 @@ void curfew_emitter_expire(struct curfew_emitter *emitter, struct curfew_emissio
 
 void curfew_emitter_give_up(struct curfew_emitter *emitter, struct curfew_emission *emission)
 {
-    if (emission->state == CURFEW_EMISSION_RESTING) {
-        curfew_emitter_refuse(emitter, emission, &emission->refusal);
+    if (tell_refusal(emitter, emission)) {
         return;
     }
     const char *problem = problem_of(emitter, &emitter->lanes[emission->lane]);

@@ -64,7 +64,8 @@ enum curfew_status curfew_producer_open(const struct curfew_producer_options *op
 const char *curfew_producer_writer(const struct curfew_producer *producer);
 
 /* What to emit, and how. With a time-out, what is refused because its session or its parent is not known yet is emitted
- * again for up to a second: somebody else's start may be on its way. */
+ * again for up to a second: somebody else's start may be on its way. It may then stand behind what was emitted after
+ * it: whoever wants an order waits for the first outcome. */
 struct curfew_emit {
     const struct curfew_event *event; /* encoded before the call returns; said_us 0 and an empty writer are filled in */
     int32_t lane; /* CURFEW_LANE_OF_EVENT: by the event's session (control events to lane 0); a holder-heartbeat needs

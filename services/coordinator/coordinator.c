@@ -241,9 +241,10 @@ static void read_back(struct curfew_coordinator *coordinator, const struct curfe
     } else if (event.type == CURFEW_EVENT_BEACON && bus_event->topic == CURFEW_TOPIC_REVOCATIONS) {
         if (curfew_outbox_wants(slot->outbox, &event.as.beacon, now) &&
             curfew_seal_judge_beacon(&coordinator->judge, &event.as.beacon) == CURFEW_SEAL_GOOD) {
-            curfew_outbox_beaconed(slot->outbox, &event.as.beacon, now);
+            curfew_outbox_beaconed(slot->outbox, &event.as.beacon);
         }
     } else if (event.type == CURFEW_EVENT_ACCEPTED && bus_event->topic == CURFEW_TOPIC_ANSWERS &&
+               curfew_outbox_wants_answer(slot->outbox, &event.as.accepted) &&
                curfew_seal_judge_answer(&coordinator->judge, &event.as.accepted) == CURFEW_SEAL_GOOD) {
         curfew_outbox_answered(slot->outbox, &event.as.accepted);
     }

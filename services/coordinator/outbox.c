@@ -185,13 +185,32 @@ void curfew_outbox_gap(struct curfew_outbox *outbox)
     }
 }
 
+bool curfew_outbox_wants_answer(const struct curfew_outbox *outbox, const struct curfew_accepted *accepted)
+{
+    const struct curfew_pending_record *first = curfew_pending_first(&outbox->pending);
+    if (accepted->from < 0 || accepted->to < accepted->from ||
+        accepted->to - accepted->from != (int64_t)accepted->digests.count - 1) {
+        return false;
+    }
+    return !outbox->live ||
+           (outbox->standby->rank > 0 && accepted->to >= (first == NULL ? outbox->stepped_to + 1 : first->offset) &&
+            memcmp(outbox->log_id, accepted->log_id, sizeof outbox->log_id) == 0);
+}
+
 void curfew_outbox_answered(struct curfew_outbox *outbox, const struct curfew_accepted *accepted)
 {
     if (outbox->live) {
         if (memcmp(outbox->log_id, accepted->log_id, CURFEW_LOG_ID_SIZE) == 0) {
-            curfew_standby_answered(outbox->standby, accepted->from, accepted->to);
+            const uint8_t *digests = accepted->digests.items;
+            struct curfew_standby_answer answer = {.from = accepted->from, .to = accepted->to};
+            memcpy(answer.last, digests + (size_t)(answer.to - answer.from) * CURFEW_RECORD_DIGEST_SIZE,
+                   sizeof answer.last);
+            curfew_standby_answered(outbox->standby, &answer);
         }
         return;
+    }
+    if (outbox->stepped_to >= 0 && memcmp(outbox->log_id, accepted->log_id, sizeof outbox->log_id) != 0) {
+        return; /* of another lane, or of a log that is no more: whoever repeats it here makes nothing answered */
     }
     const bool same = memcmp(outbox->answers_log, accepted->log_id, CURFEW_LOG_ID_SIZE) == 0;
     if ((!same || accepted->to > outbox->answered_to)) {
@@ -352,6 +371,9 @@ void curfew_outbox_live(struct curfew_outbox *outbox, const struct curfew_lane *
     if (outbox->answered_to > outbox->stepped_to) {
         outbox->answered_to = outbox->stepped_to; /* the log was longer once: what was refused there is not known */
     }
+    /* What others answered while this one replayed they told too. */
+    curfew_accounts_drop(outbox->accounts, outbox->answered_to);
+    curfew_parcels_drop(&outbox->parcels, CURFEW_TOPIC_DEADLETTER, outbox->answered_to);
     forget_seen(outbox, outbox->stepped_to);
     curfew_standby_live(outbox->standby, outbox->stepped_to, now.boot_us);
 }
@@ -420,7 +442,9 @@ static void drop_ticks(struct curfew_outbox *outbox, size_t count)
 
 static void flush_beacon(struct curfew_outbox *outbox, int64_t ripe, struct curfew_now now)
 {
-    drop_ticks(outbox, said_by_others(outbox));
+    const size_t said = said_by_others(outbox);
+    outbox->stats.beacon_boot_us = said > 0 ? now.boot_us : outbox->stats.beacon_boot_us; /* of a tick stepped here */
+    drop_ticks(outbox, said);
     size_t count = outbox->tick_count;
     while (count > 0 && (outbox->ticks[count - 1].offset > ripe ||
                          (outbox->links != NULL && outbox->links->cause <= outbox->ticks[count - 1].offset))) {
@@ -463,8 +487,10 @@ static void make_answer(struct curfew_outbox *outbox, int64_t ripe)
     struct curfew_answer *answer = &outbox->answer;
     uint8_t signature[CURFEW_SEAL_SIZE];
     const int64_t settled = settled_to(outbox);
+    const int64_t lettered = curfew_parcels_first(&outbox->parcels, CURFEW_TOPIC_DEADLETTER) - 1;
     const int64_t told = settled < outbox->owed_from ? settled : outbox->owed_from - 1;
-    const int64_t to = told < ripe ? told : ripe;
+    const int64_t held = told < ripe ? told : ripe;
+    const int64_t to = held < lettered ? held : lettered; /* no successor makes a letter of what is answered */
     /* While an answer is on its way the next waits, and then speaks for all since: were it durable first and this
      * coordinator killed, its successor would take everything before for answered. */
     if (curfew_parcels_has(&outbox->parcels, CURFEW_TOPIC_ANSWERS) ||
@@ -486,13 +512,21 @@ static void make_answer(struct curfew_outbox *outbox, int64_t ripe)
     outbox->answered_to = answer->to;
 }
 
+/* An answer counts once its last record was stepped here, and is the one it speaks of: after an unclean election the
+ * log may have another in its place. It ends with no tick that nobody waits for, so that one is pending. */
+static bool is_of_this_log(const void *context, const struct curfew_standby_answer *answer)
+{
+    const struct curfew_outbox *outbox = context;
+    const struct curfew_pending_record *last = curfew_pending_find(&outbox->pending, answer->to);
+    return last != NULL && memcmp(last->digest, answer->last, sizeof last->digest) == 0;
+}
+
 /* What others answered is theirs: they had its floors read back, and its accounts durable. */
 static void leave_to_others(struct curfew_outbox *outbox)
 {
     const struct curfew_pending_record *first = curfew_pending_first(&outbox->pending);
     while (first != NULL) {
-        const int64_t covered = curfew_standby_covered(outbox->standby, first->offset);
-        const int64_t to = covered < outbox->stepped_to ? covered : outbox->stepped_to;
+        const int64_t to = curfew_standby_covered(outbox->standby, first->offset, is_of_this_log, outbox);
         if (to < first->offset) {
             break;
         }
@@ -536,12 +570,11 @@ bool curfew_outbox_wants(struct curfew_outbox *outbox, const struct curfew_beaco
     return news;
 }
 
-void curfew_outbox_beaconed(struct curfew_outbox *outbox, const struct curfew_beacon *beacon, struct curfew_now now)
+void curfew_outbox_beaconed(struct curfew_outbox *outbox, const struct curfew_beacon *beacon)
 {
     outbox->heard.offset = beacon->offset;
     outbox->heard.as_of_us = beacon->as_of_us;
     memcpy(outbox->heard.chain, beacon->chain, sizeof outbox->heard.chain);
-    outbox->stats.beacon_boot_us = now.boot_us;
 }
 
 void curfew_outbox_reported(struct curfew_outbox *outbox, uint64_t ticket, bool delivered, struct curfew_now now)

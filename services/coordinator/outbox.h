@@ -47,7 +47,9 @@ void curfew_outbox_gap(struct curfew_outbox *outbox);
  * one, or is still to be stepped. */
 bool curfew_outbox_wants(struct curfew_outbox *outbox, const struct curfew_beacon *beacon, struct curfew_now now);
 /* That beacon is a coordinator's. */
-void curfew_outbox_beaconed(struct curfew_outbox *outbox, const struct curfew_beacon *beacon, struct curfew_now now);
+void curfew_outbox_beaconed(struct curfew_outbox *outbox, const struct curfew_beacon *beacon);
+/* Whether an answer is worth a look at its signature. */
+bool curfew_outbox_wants_answer(const struct curfew_outbox *outbox, const struct curfew_accepted *accepted);
 /* An accepted record, of a coordinator's signature, found on the lane's answers: before it went live, or of another. */
 void curfew_outbox_answered(struct curfew_outbox *outbox, const struct curfew_accepted *accepted);
 

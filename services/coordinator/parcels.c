@@ -46,16 +46,21 @@ void curfew_parcels_trim(struct curfew_parcels *parcels, int64_t horizon_us)
     }
 }
 
-bool curfew_parcels_has(const struct curfew_parcels *parcels, enum curfew_topic topic)
+int64_t curfew_parcels_first(const struct curfew_parcels *parcels, enum curfew_topic topic)
 {
     const struct curfew_parcel *parcel = NULL;
     DL_FOREACH(parcels->first, parcel)
     {
         if (parcel->record.topic == topic) {
-            return true;
+            return parcel->offset;
         }
     }
-    return false;
+    return INT64_MAX;
+}
+
+bool curfew_parcels_has(const struct curfew_parcels *parcels, enum curfew_topic topic)
+{
+    return curfew_parcels_first(parcels, topic) != INT64_MAX;
 }
 
 void curfew_parcels_flush(struct curfew_parcels *parcels, const struct curfew_parcels_way *way, uint64_t *ticket)

@@ -26,6 +26,8 @@ void curfew_parcels_add(struct curfew_parcels *parcels, const struct curfew_parc
 void curfew_parcels_drop(struct curfew_parcels *parcels, enum curfew_topic topic, int64_t offset);
 /* Forgets those of records before that time, from the first on. */
 void curfew_parcels_trim(struct curfew_parcels *parcels, int64_t horizon_us);
+/* The offset that the first to that topic is about; INT64_MAX: none is under way. */
+int64_t curfew_parcels_first(const struct curfew_parcels *parcels, enum curfew_topic topic);
 /* Whether one to that topic is not durable yet. */
 bool curfew_parcels_has(const struct curfew_parcels *parcels, enum curfew_topic topic);
 

@@ -53,6 +53,21 @@ const struct curfew_pending_record *curfew_pending_first(const struct curfew_pen
     return pending->count == 0 ? NULL : at(pending, 0);
 }
 
+const struct curfew_pending_record *curfew_pending_find(const struct curfew_pending *pending, int64_t offset)
+{
+    size_t low = 0;
+    size_t high = pending->count;
+    while (low < high) { /* offsets rise */
+        const size_t middle = low + (high - low) / 2;
+        if (at(pending, middle)->offset < offset) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < pending->count && at(pending, low)->offset == offset ? at(pending, low) : NULL;
+}
+
 void curfew_pending_drop(struct curfew_pending *pending, int64_t offset)
 {
     while (pending->count > 0 && (at(pending, 0)->offset <= offset || at(pending, 0)->tick)) {

@@ -43,6 +43,9 @@ void curfew_pending_add(struct curfew_pending *pending, const struct curfew_pend
 /* The oldest, or NULL. */
 const struct curfew_pending_record *curfew_pending_first(const struct curfew_pending *pending);
 
+/* The record of that offset, or NULL. */
+const struct curfew_pending_record *curfew_pending_find(const struct curfew_pending *pending, int64_t offset);
+
 /* Forgets the records up to `offset`, inclusive, and ticks right behind them, to which nobody waits for an answer. */
 void curfew_pending_drop(struct curfew_pending *pending, int64_t offset);
 

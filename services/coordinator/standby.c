@@ -74,21 +74,21 @@ int64_t curfew_standby_tick_due(const struct curfew_standby *standby, int64_t ti
     return last_us + period_us + hold_us(standby);
 }
 
-void curfew_standby_answered(struct curfew_standby *standby, int64_t from, int64_t to)
+void curfew_standby_answered(struct curfew_standby *standby, const struct curfew_standby_answer *answer)
 {
-    if (standby->rank == 0 || to < from) {
+    if (standby->rank == 0 || answer->to < answer->from) {
         return;
     }
     if (standby->answer_count == CURFEW_STANDBY_ANSWERS) {
         standby->answer_first = (standby->answer_first + 1) % CURFEW_STANDBY_ANSWERS;
         standby->answer_count--;
     }
-    standby->answers[(standby->answer_first + standby->answer_count) % CURFEW_STANDBY_ANSWERS] =
-        (struct curfew_standby_answer){from, to};
+    standby->answers[(standby->answer_first + standby->answer_count) % CURFEW_STANDBY_ANSWERS] = *answer;
     standby->answer_count++;
 }
 
-int64_t curfew_standby_covered(const struct curfew_standby *standby, int64_t offset)
+int64_t curfew_standby_covered(const struct curfew_standby *standby, int64_t offset, curfew_standby_counts *counts,
+                               const void *context)
 {
     int64_t to = offset - 1;
     bool more = true;
@@ -96,7 +96,7 @@ int64_t curfew_standby_covered(const struct curfew_standby *standby, int64_t off
         more = false;
         for (size_t i = 0; i < standby->answer_count; i++) {
             const struct curfew_standby_answer *answer = answer_at(standby, i);
-            if (answer->from <= to + 1 && answer->to > to) {
+            if (answer->from <= to + 1 && answer->to > to && counts(context, answer)) {
                 to = answer->to;
                 more = true;
             }

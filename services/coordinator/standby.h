@@ -8,9 +8,7 @@
 #ifndef CURFEW_COORDINATOR_STANDBY_H
 #define CURFEW_COORDINATOR_STANDBY_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <curfew/event.h>
 
 #define CURFEW_RANK_MAX 9
 #define CURFEW_RANK_HOLD_US INT64_C(50000) /* for each rank */
@@ -26,6 +24,7 @@ struct curfew_standby_sample {
 struct curfew_standby_answer {
     int64_t from;
     int64_t to;
+    uint8_t last[CURFEW_RECORD_DIGEST_SIZE]; /* which record the one at `to` is */
 };
 
 /* All zero but the rank is one that begins. */
@@ -55,9 +54,11 @@ int64_t curfew_standby_due(const struct curfew_standby *standby);
 int64_t curfew_standby_tick_due(const struct curfew_standby *standby, int64_t ticked_us, int64_t period_us);
 
 /* Another answered these records. */
-void curfew_standby_answered(struct curfew_standby *standby, int64_t from, int64_t to);
-/* How far others have answered everything from `offset` on; offset - 1: they have not answered it. */
-int64_t curfew_standby_covered(const struct curfew_standby *standby, int64_t offset);
+void curfew_standby_answered(struct curfew_standby *standby, const struct curfew_standby_answer *answer);
+/* How far others have answered everything from `offset` on, by answers that count; offset - 1: they have not. */
+typedef bool curfew_standby_counts(const void *context, const struct curfew_standby_answer *answer);
+int64_t curfew_standby_covered(const struct curfew_standby *standby, int64_t offset, curfew_standby_counts *counts,
+                               const void *context);
 /* Forgets answers of records before `offset`: they are settled. */
 void curfew_standby_forget(struct curfew_standby *standby, int64_t offset);
 

@@ -310,22 +310,46 @@ static void a_refusal_is_in_the_answer_with_its_offset(void **state)
     const struct curfew_event event = {.type = CURFEW_EVENT_SESSION_ENDED,
                                        .as.session_ended = {.session = curfew_slice_of(WORLD_SESSION)}};
     const int64_t offset = cluster_append(cluster, CURFEW_TOPIC_LIFECYCLE, event);
-    const uint8_t junk[] = "not avro";
-    const int64_t junk_offset =
-        memory_bus_append(cluster->memory, CURFEW_TOPIC_LIFECYCLE, 0, (struct curfew_slice){junk, sizeof junk},
-                          (struct curfew_slice){NULL, 0});
     cluster_settle(cluster);
     struct curfew_event answer;
     int count = 0;
     assert_true(newest(cluster, CURFEW_TOPIC_ANSWERS, CURFEW_EVENT_ACCEPTED, &answer, &count));
     const struct curfew_refusal *refused = answer.as.accepted.refused.items;
-    assert_int_equal(answer.as.accepted.refused.count, 2);
+    assert_int_equal(answer.as.accepted.refused.count, 1);
     assert_true(refused[0].offset == offset);
     assert_int_equal(refused[0].reason, CURFEW_REASON_UNKNOWN_SESSION);
     assert_true(refused[0].retriable);
-    assert_true(refused[1].offset == junk_offset);
-    assert_false(refused[1].retriable);
+    end(cluster);
+}
+
+static void a_dead_letter_is_there_before_its_answer(void **state)
+{
+    (void)state; /* goal: what no one can read is answered once its letter is durable: no successor would write it */
+    struct cluster *cluster = begin();
+    const uint8_t junk[] = "not avro";
+    struct curfew_event answer;
     struct curfew_event letter;
+    int count = 0;
+    cluster->memory->failing[CURFEW_TOPIC_DEADLETTER] = true;
+    const int64_t junk_offset =
+        memory_bus_append(cluster->memory, CURFEW_TOPIC_LIFECYCLE, 0, (struct curfew_slice){junk, sizeof junk},
+                          (struct curfew_slice){NULL, 0});
+    for (int i = 0; i < 3; i++) {
+        struct curfew_bus_event event;
+        (void)curfew_coordinator_flush(cluster->coordinator, cluster->now);
+        while (cluster->memory->bus.ops->poll(cluster->memory, 0, &event, NULL) == CURFEW_OK) {
+            assert_int_equal(curfew_coordinator_handle(cluster->coordinator, &event, cluster->now, NULL), CURFEW_OK);
+        }
+    }
+    assert_true(!newest(cluster, CURFEW_TOPIC_ANSWERS, CURFEW_EVENT_ACCEPTED, &answer, &count) ||
+                answer.as.accepted.to < junk_offset);
+    cluster->memory->failing[CURFEW_TOPIC_DEADLETTER] = false;
+    cluster_settle(cluster);
+    assert_true(newest(cluster, CURFEW_TOPIC_ANSWERS, CURFEW_EVENT_ACCEPTED, &answer, &count));
+    const struct curfew_refusal *refused = answer.as.accepted.refused.items;
+    assert_int_equal(answer.as.accepted.refused.count, 1);
+    assert_true(refused[0].offset == junk_offset);
+    assert_false(refused[0].retriable);
     assert_true(newest(cluster, CURFEW_TOPIC_DEADLETTER, CURFEW_EVENT_DEAD_LETTER, &letter, &count));
     assert_true(letter.as.dead_letter.offset == junk_offset);
     assert_int_equal(letter.as.dead_letter.length, sizeof junk);
@@ -514,6 +538,7 @@ int main(void)
         cmocka_unit_test(a_forged_answer_keeps_no_record_from_being_answered),
         cmocka_unit_test(events_written_while_it_was_away_are_answered_and_floored),
         cmocka_unit_test(a_refusal_is_in_the_answer_with_its_offset),
+        cmocka_unit_test(a_dead_letter_is_there_before_its_answer),
         cmocka_unit_test(more_refusals_than_fit_one_answer_make_several),
         cmocka_unit_test(ticks_are_never_queued_behind_one_another),
         cmocka_unit_test(a_gap_is_fatal_and_a_halted_lane_is_not_ready),

@@ -493,6 +493,27 @@ static void what_may_be_on_its_way_is_waited_for(void **state)
     assert_in_range(passed_ms, 700, 1000);
 }
 
+static void what_rests_is_told_in_its_time(void **state)
+{
+    /* Goal: another's time runs out while one rests; said again and never answered, it is told when its own does. */
+    struct emitter_world *world = *state;
+    open_lane(world, 1, LOG);
+    emit(world, 1, 1, CURFEW_WAIT_ACCEPTED, 20000);
+    emit(world, 2, 1, CURFEW_WAIT_ACCEPTED, 20);
+    tell_durable(world, 0, 4);
+    tell_refused(world, 1, LOG, (struct curfew_refusal){4, CURFEW_REASON_UNKNOWN_TASK, true});
+    (void)pass(world, 30);
+    assert_true(is_told(world, 2));
+    (void)pass(world, 20);
+    assert_int_equal(world->sent_count, 3);
+    tell_durable(world, 2, 9);
+    const int64_t due_us = pass(world, 10);
+    assert_true(due_us <= world->now.boot_us + 20000 * CURFEW_US_PER_MS);
+    (void)pass(world, 20000);
+    assert_int_equal(status_of(world, 1), CURFEW_TIMEOUT);
+    assert_int_equal(world->told[1].receipt.offset, 9);
+}
+
 static void what_rests_is_told_when_the_producer_closes(void **state)
 {
     /* Goal: a refusal that was not told yet is told at the end, and what rests is no event that may be lost. */
@@ -510,6 +531,7 @@ static void what_rests_is_told_when_the_producer_closes(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(what_may_be_on_its_way_is_waited_for, make, end),
+    cmocka_unit_test_setup_teardown(what_rests_is_told_in_its_time, make, end),
     cmocka_unit_test_setup_teardown(what_rests_is_told_when_the_producer_closes, make, end),
     cmocka_unit_test_setup_teardown(a_cut_log_is_named_by_the_next_beacon, make, end),
     cmocka_unit_test_setup_teardown(a_cut_log_is_named_by_the_next_answer, make, end),

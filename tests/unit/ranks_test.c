@@ -196,9 +196,93 @@ static void whom_nobody_vouches_for_it_does_not_believe(void **state)
         }
         assert_said(cluster, 1, 3, 2, 0);
         cluster_pass(cluster, HOLD_US);
-        assert_said(cluster, 1, 4, 3, 1); /* floors need no signature: they only deny */
+        assert_said(cluster, 1, 5, 3, 1); /* floors need no signature: they only deny */
         end(cluster);
     }
+    for (size_t i = 0; i < count; i++) {
+        free(said[i].bytes);
+    }
+}
+
+static void an_answer_of_other_records_counts_for_nothing(void **state)
+{
+    (void)state; /* goal: a coordinator's answer of these offsets, of the records an unclean election took, leaves this
+                    one to answer those that stand there now */
+    struct said said[SAID_MAX];
+    const size_t count = learn(said);
+    struct cluster *cluster = begin();
+    for (size_t i = 0; i < count; i++) {
+        struct curfew_event event;
+        static uint8_t digests[CURFEW_ANSWERED_MAX][CURFEW_RECORD_DIGEST_SIZE];
+        const struct memory_record record = {.bytes = said[i].bytes, .size = said[i].size};
+        decode(&record, &event);
+        if (event.type == CURFEW_EVENT_ACCEPTED) {
+            struct curfew_list *list = &event.as.accepted.digests;
+            uint8_t bytes[4096];
+            uint8_t signature[CURFEW_SEAL_SIZE];
+            size_t size = 0;
+            memcpy(digests, list->items, list->count * CURFEW_RECORD_DIGEST_SIZE);
+            digests[list->count - 1][0] ^= 1;
+            list->items = digests;
+            event.as.accepted.signature.size = 0;
+            sealer_seal(&sealer_genuine, &event, signature);
+            assert_int_equal(curfew_codec_encode(&event, bytes, sizeof bytes, &size, NULL), CURFEW_OK);
+            (void)memory_bus_append(cluster->memory, CURFEW_TOPIC_ANSWERS, 1, (struct curfew_slice){bytes, size},
+                                    (struct curfew_slice){NULL, 0});
+        }
+    }
+    cluster_settle(cluster);
+    const int before = count_of(cluster, CURFEW_TOPIC_ANSWERS, CURFEW_EVENT_ACCEPTED);
+    assert_int_equal(before, 3);
+    cluster_pass(cluster, HOLD_US);
+    assert_said(cluster, 1, before + 2, 2, 1);
+    end(cluster);
+    for (size_t i = 0; i < count; i++) {
+        free(said[i].bytes);
+    }
+}
+
+static void an_answer_of_another_log_makes_nothing_answered(void **state)
+{
+    (void)state; /* goal: a coordinator that starts while somebody repeats, on this lane's answers, a genuine one of
+                    another log answers all that nobody answered */
+    struct said said[SAID_MAX];
+    const size_t count = learn(said);
+    struct cluster *cluster = begin();
+    cluster_pass(cluster, HOLD_US / 2);
+    curfew_coordinator_destroy(cluster->coordinator);
+    memory_bus_disconnect(cluster->memory);
+    cluster_start(cluster);
+    struct curfew_bus_event event;
+    bool told = false;
+    while (cluster->memory->bus.ops->poll(cluster->memory, 0, &event, NULL) == CURFEW_OK) {
+        assert_int_equal(curfew_coordinator_handle(cluster->coordinator, &event, cluster->now, NULL), CURFEW_OK);
+        if (!told && event.kind == CURFEW_BUS_RECORD && event.topic == CURFEW_TOPIC_LIFECYCLE) {
+            static uint8_t bytes[CURFEW_CODEC_RECORD_MAX];
+            uint8_t signature[CURFEW_SEAL_SIZE];
+            struct curfew_event forged;
+            size_t size = 0;
+            for (size_t i = 0; i < count; i++) {
+                const struct memory_record record = {.bytes = said[i].bytes, .size = said[i].size};
+                decode(&record, &forged);
+                if (forged.type == CURFEW_EVENT_ACCEPTED) {
+                    forged.as.accepted.log_id[0] ^= 0x55;
+                    forged.as.accepted.signature.size = 0;
+                    sealer_seal(&sealer_genuine, &forged, signature);
+                    assert_int_equal(curfew_codec_encode(&forged, bytes, sizeof bytes, &size, NULL), CURFEW_OK);
+                    (void)memory_bus_append(cluster->memory, CURFEW_TOPIC_ANSWERS, 1,
+                                            (struct curfew_slice){bytes, size}, (struct curfew_slice){NULL, 0});
+                }
+            }
+            told = true;
+        }
+    }
+    assert_true(told);
+    const int before = count_of(cluster, CURFEW_TOPIC_ANSWERS, CURFEW_EVENT_ACCEPTED);
+    cluster_pass(cluster, 2 * HOLD_US);
+    assert_true(count_of(cluster, CURFEW_TOPIC_ANSWERS, CURFEW_EVENT_ACCEPTED) > before);
+    assert_int_equal(count_of(cluster, CURFEW_TOPIC_DEADLETTER, CURFEW_EVENT_DEAD_LETTER), 1);
+    end(cluster);
     for (size_t i = 0; i < count; i++) {
         free(said[i].bytes);
     }
@@ -262,6 +346,8 @@ int main(void)
         cmocka_unit_test(what_nobody_says_it_says_after_its_time),
         cmocka_unit_test(what_another_said_it_leaves_out),
         cmocka_unit_test(whom_nobody_vouches_for_it_does_not_believe),
+        cmocka_unit_test(an_answer_of_other_records_counts_for_nothing),
+        cmocka_unit_test(an_answer_of_another_log_makes_nothing_answered),
         cmocka_unit_test(it_steps_in_when_nobody_ticks),
         cmocka_unit_test(who_holds_back_is_ready_all_the_same),
     };

@@ -17,6 +17,18 @@ static struct curfew_standby of_rank(int32_t rank)
     return standby;
 }
 
+static void answered(struct curfew_standby *standby, int64_t from, int64_t to)
+{
+    const struct curfew_standby_answer answer = {.from = from, .to = to};
+    curfew_standby_answered(standby, &answer);
+}
+
+/* All but what ends at the offset of `context`. */
+static bool counts(const void *context, const struct curfew_standby_answer *answer)
+{
+    return context == NULL || answer->to != *(const int64_t *)context;
+}
+
 static void rank_zero_never_holds_back(void **state)
 {
     /* Goal: whoever ticked, rank 0 says all at once and ticks by its own clock. */
@@ -95,20 +107,22 @@ static void answers_of_others_cover_without_holes(void **state)
      * before it. */
     struct curfew_standby standby = of_rank(1);
     (void)state;
-    assert_int_equal(curfew_standby_covered(&standby, 20), 19);
-    curfew_standby_answered(&standby, 30, 39);
-    assert_int_equal(curfew_standby_covered(&standby, 20), 19);
-    assert_int_equal(curfew_standby_covered(&standby, 30), 39);
-    assert_int_equal(curfew_standby_covered(&standby, 35), 39);
-    assert_int_equal(curfew_standby_covered(&standby, 40), 39);
-    curfew_standby_answered(&standby, 20, 28);
-    assert_int_equal(curfew_standby_covered(&standby, 20), 28);
-    curfew_standby_answered(&standby, 25, 29);
-    assert_int_equal(curfew_standby_covered(&standby, 20), 39);
-    curfew_standby_answered(&standby, 50, 40); /* none */
-    assert_int_equal(curfew_standby_covered(&standby, 40), 39);
+    assert_int_equal(curfew_standby_covered(&standby, 20, counts, NULL), 19);
+    answered(&standby, 30, 39);
+    assert_int_equal(curfew_standby_covered(&standby, 20, counts, NULL), 19);
+    assert_int_equal(curfew_standby_covered(&standby, 30, counts, NULL), 39);
+    assert_int_equal(curfew_standby_covered(&standby, 35, counts, NULL), 39);
+    assert_int_equal(curfew_standby_covered(&standby, 40, counts, NULL), 39);
+    answered(&standby, 20, 28);
+    assert_int_equal(curfew_standby_covered(&standby, 20, counts, NULL), 28);
+    answered(&standby, 25, 29);
+    assert_int_equal(curfew_standby_covered(&standby, 20, counts, NULL), 39);
+    const int64_t not_ours = 39;
+    assert_int_equal(curfew_standby_covered(&standby, 20, counts, &not_ours), 29);
+    answered(&standby, 50, 40); /* none */
+    assert_int_equal(curfew_standby_covered(&standby, 40, counts, NULL), 39);
     curfew_standby_forget(&standby, 40);
-    assert_int_equal(curfew_standby_covered(&standby, 30), 29);
+    assert_int_equal(curfew_standby_covered(&standby, 30, counts, NULL), 29);
 }
 
 static void old_answers_make_room(void **state)
@@ -117,11 +131,11 @@ static void old_answers_make_room(void **state)
     struct curfew_standby standby = of_rank(1);
     (void)state;
     for (int64_t i = 0; i <= CURFEW_STANDBY_ANSWERS; i++) {
-        curfew_standby_answered(&standby, 100 * i, 100 * i + 9);
+        answered(&standby, 100 * i, 100 * i + 9);
     }
-    assert_int_equal(curfew_standby_covered(&standby, 0), -1);
+    assert_int_equal(curfew_standby_covered(&standby, 0, counts, NULL), -1);
     for (int64_t i = 1; i <= CURFEW_STANDBY_ANSWERS; i++) {
-        assert_int_equal(curfew_standby_covered(&standby, 100 * i), 100 * i + 9);
+        assert_int_equal(curfew_standby_covered(&standby, 100 * i, counts, NULL), 100 * i + 9);
     }
 }
 
