@@ -137,11 +137,11 @@ static void other_says(struct cluster *cluster, const struct said *said, const s
     const struct memory_record record = {.bytes = said->bytes, .size = said->size};
     decode(&record, &event);
     if (sealer != NULL && event.type == CURFEW_EVENT_BEACON) {
-        event.as.beacon.signature.size = 0;
+        event.as.beacon.key_id.size = 0; /* so that it is signed anew */
         sealer_seal(sealer, &event, signature);
         assert_int_equal(curfew_codec_encode(&event, bytes, sizeof bytes, &size, NULL), CURFEW_OK);
     } else if (sealer != NULL && event.type == CURFEW_EVENT_ACCEPTED) {
-        event.as.accepted.signature.size = 0;
+        event.as.accepted.key_id.size = 0; /* so that it is signed anew */
         sealer_seal(sealer, &event, signature);
         assert_int_equal(curfew_codec_encode(&event, bytes, sizeof bytes, &size, NULL), CURFEW_OK);
     }
@@ -224,7 +224,7 @@ static void an_answer_of_other_records_counts_for_nothing(void **state)
             memcpy(digests, list->items, list->count * CURFEW_RECORD_DIGEST_SIZE);
             digests[list->count - 1][0] ^= 1;
             list->items = digests;
-            event.as.accepted.signature.size = 0;
+            event.as.accepted.key_id.size = 0; /* so that it is signed anew */
             sealer_seal(&sealer_genuine, &event, signature);
             assert_int_equal(curfew_codec_encode(&event, bytes, sizeof bytes, &size, NULL), CURFEW_OK);
             (void)memory_bus_append(cluster->memory, CURFEW_TOPIC_ANSWERS, 1, (struct curfew_slice){bytes, size},
@@ -255,7 +255,14 @@ static void an_answer_of_another_log_makes_nothing_answered(void **state)
     cluster_start(cluster);
     struct curfew_bus_event event;
     bool told = false;
-    while (cluster->memory->bus.ops->poll(cluster->memory, 0, &event, NULL) == CURFEW_OK) {
+    for (;;) {
+        if (cluster->memory->bus.ops->poll(cluster->memory, 0, &event, NULL) != CURFEW_OK) {
+            if (!cluster->memory->held[CURFEW_TOPIC_LIFECYCLE]) {
+                break;
+            }
+            cluster->memory->held[CURFEW_TOPIC_LIFECYCLE] = false; /* it has read what was repeated there */
+            continue;
+        }
         assert_int_equal(curfew_coordinator_handle(cluster->coordinator, &event, cluster->now, NULL), CURFEW_OK);
         if (!told && event.kind == CURFEW_BUS_RECORD && event.topic == CURFEW_TOPIC_LIFECYCLE) {
             static uint8_t bytes[CURFEW_CODEC_RECORD_MAX];
@@ -267,7 +274,7 @@ static void an_answer_of_another_log_makes_nothing_answered(void **state)
                 decode(&record, &forged);
                 if (forged.type == CURFEW_EVENT_ACCEPTED) {
                     forged.as.accepted.log_id[0] ^= 0x55;
-                    forged.as.accepted.signature.size = 0;
+                    forged.as.accepted.key_id.size = 0; /* so that it is signed anew */
                     sealer_seal(&sealer_genuine, &forged, signature);
                     assert_int_equal(curfew_codec_encode(&forged, bytes, sizeof bytes, &size, NULL), CURFEW_OK);
                     (void)memory_bus_append(cluster->memory, CURFEW_TOPIC_ANSWERS, 1,
@@ -275,6 +282,7 @@ static void an_answer_of_another_log_makes_nothing_answered(void **state)
                 }
             }
             told = true;
+            cluster->memory->held[CURFEW_TOPIC_LIFECYCLE] = true;
         }
     }
     assert_true(told);
