@@ -18,12 +18,15 @@
 #define S2 "1.BBBBBBBBBBBBBBBBBBBBBB"
 
 /* A coordinator: answers in order, the last for ever; what it was asked, one a line. */
+#define BODIES_MAX 8
+
 static struct {
     struct curfew_http *http;
     char url[64];
     pthread_mutex_t lock;
     int code;
-    const char *const *bodies;
+    const char *bodies[BODIES_MAX]; /* in turn, and the last again and again; under the lock, like `asked` */
+    size_t at;
     char asked[4096];
 } fake = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -50,8 +53,8 @@ static void handle(void *context, const struct curfew_http_request *request, str
                    curfew_http_path(request));
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         keep(request, names[i]);
-    curfew_http_reply(response, fake.code, "%s", fake.bodies[0]);
-    fake.bodies += fake.bodies[1] == NULL ? 0 : 1;
+    curfew_http_reply(response, fake.code, "%s", fake.bodies[fake.at]);
+    fake.at += fake.bodies[fake.at + 1] == NULL ? 0 : 1;
     pthread_mutex_unlock(&fake.lock);
 }
 
@@ -61,9 +64,24 @@ static void say_all(int code, const char *const *bodies)
 {
     pthread_mutex_lock(&fake.lock);
     fake.code = code;
-    fake.bodies = bodies;
+    fake.at = 0;
+    memset(fake.bodies, 0, sizeof fake.bodies);
+    for (size_t i = 0; bodies[i] != NULL; i++) {
+        assert_true(i + 1 < BODIES_MAX);
+        fake.bodies[i] = bodies[i];
+    }
     fake.asked[0] = '\0';
     pthread_mutex_unlock(&fake.lock);
+}
+
+/* What was asked since; the server's thread wrote it. */
+static const char *asked(void)
+{
+    static char copy[sizeof fake.asked];
+    pthread_mutex_lock(&fake.lock);
+    memcpy(copy, fake.asked, sizeof copy);
+    pthread_mutex_unlock(&fake.lock);
+    return copy;
 }
 
 #define SAY(code, ...) say_all(code, (const char *const[]){__VA_ARGS__, NULL})
@@ -103,7 +121,7 @@ static void test_a_list_asks_for_what_is_meant_page_by_page(void **state)
         "--tenant", "acme", "--json");
     assert_int_equal(process.status, 0);
     assert_string_equal(process.out, ITEM(S1) "\n" ITEM(S2) "\n");
-    assert_string_equal(fake.asked,
+    assert_string_equal(asked(),
                         "/v1/sessions tenant=acme user=a&b agent=spiffe://acme/p owner=o unowned=1\n"
                         "/v1/sessions tenant=acme user=a&b agent=spiffe://acme/p owner=o unowned=1 after=1:5:" S1);
     SAY(200, "{\"sessions\":[" ITEM(S1) "," ITEM(S2) "],\"open\":2}");
@@ -183,7 +201,7 @@ static void test_a_tree_shows_children_under_their_parents(void **state)
                                         "    c  attempt 1  over: said by etl, \"?[2Jdone\"\n"
                                         "      d  attempt 1  under the dead\n"
                                         "  b  attempt 1  over: its lease ran out, 1:9, 5 s ago\n");
-    assert_said(fake.asked, "/v1/sessions/" S1 " after=2");
+    assert_said(asked(), "/v1/sessions/" S1 " after=2");
     SAY(200, "{\"tasks\":[],\"session\":{\"session\":\"" S1
              "\",\"state\":\"over\",\"end\":{\"cause\":\"unknown\"}},\"as_of_us\":1}");
     CLI(&process, environment, "tree", S1);
@@ -226,7 +244,7 @@ static void test_how_far_a_receipt_is_and_how_it_ends(void **state)
         CLI(&process, environment, "status", "1:5", "--log", "0f");
         assert_int_equal(process.status, cases[i].status);
         assert_said(process.out, cases[i].said);
-        assert_string_equal(fake.asked, "/v1/receipts/1:5 log=0f");
+        assert_string_equal(asked(), "/v1/receipts/1:5 log=0f");
         CLI(&process, environment, "wait", "1:5", "--timeout", "300ms");
         assert_int_equal(process.status, cases[i].wait);
         assert_said(process.out, cases[i].said);
@@ -242,11 +260,11 @@ static void test_how_far_a_receipt_is_and_how_it_ends(void **state)
     CLI(&process, environment, "wait", "1:5", "--timeout", "500ms"); /* it may be back in time */
     assert_int_equal(process.status, 5);
     assert_said(process.err, "lane 1 is being read");
-    assert_said(fake.asked, "/v1/receipts/1:5\n/v1/receipts/1:5");
+    assert_said(asked(), "/v1/receipts/1:5\n/v1/receipts/1:5");
     SAY(409, "{\"error\":\"of another log\"}");
     CLI(&process, environment, "wait", "1:5", "--timeout", "20s"); /* it will not */
     assert_int_equal(process.status, 1);
-    assert_string_equal(fake.asked, "/v1/receipts/1:5");
+    assert_string_equal(asked(), "/v1/receipts/1:5");
     CLI(&process, environment, "wait", "--for", "everything", "1:5");
     assert_int_equal(process.status, 2);
     CLI(&process, environment, "status", "1/5");
@@ -268,7 +286,7 @@ static void test_a_reconcile_that_is_dry_says_what_would_end(void **state)
     CLI_INPUT(&process, environment, LINE_A, "reconcile", "--owner", "sched", "--taken", "now", "--dry-run");
     assert_int_equal(process.status, 0);
     assert_string_equal(process.out, S1 " b 1\n");
-    assert_string_equal(fake.asked, "/v1/sessions owner=sched\n/v1/sessions/" S1);
+    assert_string_equal(asked(), "/v1/sessions owner=sched\n/v1/sessions/" S1);
     assert_said(process.err, "1 would end");
     SAY(200, LIST, TASKS);
     CLI_INPUT(&process, environment, LINE_A, "reconcile", "--owner", "sched", "--taken", "10999999", "--dry-run",
@@ -298,12 +316,12 @@ static void test_a_reconcile_is_of_one_tenant_or_of_all(void **state)
     CLI_INPUT(&process, environment, LINE_A, "reconcile", "--owner", "sched", "--taken", "now", "--dry-run", "--tenant",
               "acme");
     assert_int_equal(process.status, 0);
-    assert_said(fake.asked, "/v1/sessions tenant=acme owner=sched\n");
+    assert_said(asked(), "/v1/sessions tenant=acme owner=sched\n");
     SAY(200, TWO_TENANTS, TASKS);
     CLI_INPUT(&process, environment, LINE_A, "reconcile", "--owner", "sched", "--taken", "now", "--dry-run", "--tenant",
               "*");
     assert_int_equal(process.status, 0);
-    assert_said(fake.asked, "/v1/sessions owner=sched\n");
+    assert_said(asked(), "/v1/sessions owner=sched\n");
 }
 
 static void test_a_reconcile_in_doubt_ends_nothing(void **state)

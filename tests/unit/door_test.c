@@ -49,7 +49,7 @@ struct world {
     size_t key_count;
     bool keys_changed;
     bool keys_wrong;
-    pthread_mutex_t lock; /* of kept, which the server's threads write */
+    pthread_mutex_t lock; /* of what the server's threads write */
 };
 
 /* ---- what is behind the door ---- */
@@ -59,11 +59,13 @@ static enum curfew_status authorize(void *context, const struct curfew_request *
 {
     struct world *world = context;
     (void)error;
+    pthread_mutex_lock(&world->lock);
     world->asked++;
     world->question = *request;
     (void)snprintf(world->token, sizeof world->token, "%.*s", (int)request->token_size, request->token);
     *verdict = world->verdict;
     *bearer = world->bearer;
+    pthread_mutex_unlock(&world->lock);
     return CURFEW_OK;
 }
 
