@@ -3,6 +3,7 @@
 #include "core/log.h"
 #include <microhttpd.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -352,6 +353,10 @@ static enum curfew_status start(struct curfew_http *http, unsigned int connectio
     struct MHD_OptionItem items[TLS_ITEMS_MAX];
     const unsigned tls = http->files.key.bytes != NULL ? MHD_USE_TLS : 0;
     tls_items(&http->files, items);
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the process's, not of the server's threads */
     /* Poll and not epoll: edge-triggered, MHD 0.9.75 misses an end of stream that comes with the last bytes. */
     http->daemon = MHD_start_daemon(
         MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME | tls, 0, NULL, NULL, on_request,
@@ -360,6 +365,7 @@ static enum curfew_status start(struct curfew_http *http, unsigned int connectio
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_target, http, MHD_OPTION_NOTIFY_COMPLETED,
         on_completed, NULL, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (http->daemon == NULL) {
         /* The library may have closed the socket already, so it is left alone rather than closed twice. */
         return curfew_error_set(error, CURFEW_INTERNAL, "listening on %s: the HTTP server did not start; %s",

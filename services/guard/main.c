@@ -4,10 +4,10 @@
 #include "services/guard/check.h"
 #include "services/guard/door.h"
 #include "services/guard/voices.h"
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/select.h>
 
 #define EVENTS_MOST_S 1000000
 
@@ -237,7 +237,7 @@ static void close_all(struct guard *guard)
     curfew_guard_settings_destroy(guard->settings);
 }
 
-/* Answers until told to stop. The signals are blocked but in pselect, so none is lost between look and wait, and
+/* Answers until told to stop. The signals are blocked but in ppoll, so none is lost between look and wait, and
  * threads made meanwhile never take them. */
 static enum curfew_status serve(const struct curfew_config *config, struct curfew_error *error)
 {
@@ -260,7 +260,7 @@ static enum curfew_status serve(const struct curfew_config *config, struct curfe
         (void)printf("listening on %s\n", curfew_http_address(guard.http));
         (void)fflush(stdout);
         while (!curfew_service_stop) {
-            (void)pselect(0, NULL, NULL, NULL, guard.door == NULL ? NULL : &pause, &before);
+            (void)ppoll(NULL, 0, guard.door == NULL ? NULL : &pause, &before);
             if (guard.door != NULL) {
                 curfew_door_look(guard.door, curfew_clock_now());
             }

@@ -78,7 +78,7 @@ static int64_t look(int64_t us)
 /* ---- load ---- */
 
 struct load {
-    struct play *play;
+    struct curfew_producer *producer;
     const char *session;
     atomic_bool over;
     atomic_long accepted;
@@ -107,11 +107,11 @@ static struct curfew_producer *open_producer(struct play *play)
     return producer;
 }
 
-static void say(struct load *load, struct curfew_producer *producer, const struct curfew_event *event)
+static void say(struct load *load, const struct curfew_event *event)
 {
     struct curfew_outcome outcome;
-    if (curfew_producer_emit_and_wait(producer, event, CURFEW_LANE_OF_EVENT, CURFEW_WAIT_ACCEPTED, CALL_MS, &outcome) !=
-        CURFEW_OK) {
+    if (curfew_producer_emit_and_wait(load->producer, event, CURFEW_LANE_OF_EVENT, CURFEW_WAIT_ACCEPTED, CALL_MS,
+                                      &outcome) != CURFEW_OK) {
         (void)fprintf(stderr, "%s\n", outcome.status == CURFEW_REFUSED ? "refused" : outcome.error.text);
         load->lost++;
         return;
@@ -125,7 +125,6 @@ static void say(struct load *load, struct curfew_producer *producer, const struc
 static void *work(void *context)
 {
     struct load *load = context;
-    struct curfew_producer *producer = open_producer(load->play);
     for (long i = 0; !atomic_load(&load->over); i++) {
         char task[32];
         (void)snprintf(task, sizeof task, "load-%ld", i);
@@ -136,10 +135,9 @@ static void *work(void *context)
         const struct curfew_event ended = {
             .type = CURFEW_EVENT_TASK_ENDED,
             .as.task_ended = {.session = curfew_slice_of(load->session), .task = curfew_slice_of(task), .attempt = 1}};
-        say(load, producer, &started);
-        say(load, producer, &ended);
+        say(load, &started);
+        say(load, &ended);
     }
-    (void)curfew_producer_close(producer, CALL_MS, NULL);
     return NULL;
 }
 
@@ -222,7 +220,7 @@ static void killing_the_first_leaves_a_short_gap(void **state)
     const int rounds = asked == NULL ? ROUNDS : atoi(asked);
     assert_in_range(rounds, 1, ROUNDS_MOST);
     const struct play_session session = play_session(&play, "ada");
-    struct load load = {.play = &play, .session = session.id};
+    struct load load = {.producer = open_producer(&play), .session = session.id};
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, work, &load), 0);
     int64_t back_us = 0;
@@ -242,6 +240,7 @@ static void killing_the_first_leaves_a_short_gap(void **state)
     }
     atomic_store(&load.over, true);
     assert_int_equal(pthread_join(thread, NULL), 0);
+    (void)curfew_producer_close(load.producer, CALL_MS, NULL);
     qsort(gaps_us, (size_t)rounds, sizeof gaps_us[0], by_size);
     print_message(
         "killed %d times: longest gap in a lane's beacons p50 %.0f ms, p90 %.0f ms, most %.0f ms; when it comes "
