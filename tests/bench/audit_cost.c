@@ -3,9 +3,9 @@
  */
 #include "consumer/verdicts.h"
 #include "core/jose_key.h"
+#include "tests/bench/measure.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define ROUNDS 4001
 #define TOKEN_SIZE 700 /* a usual one */
@@ -14,13 +14,6 @@
 enum what { ALLOWED, DENIED, VERIFIED, WHATS };
 
 static int64_t times[WHATS][ROUNDS];
-
-static int64_t now_ns(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 static int compare(const void *a, const void *b)
 {

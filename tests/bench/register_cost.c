@@ -3,11 +3,11 @@
 #include "core/clock.h"
 #include "schemas/codec.h"
 #include "services/coordinator/owned.h"
+#include "tests/bench/measure.h"
 #include "tests/common/author.h"
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define SESSIONS 100
 #define TASKS 1000 /* a session */
@@ -17,20 +17,6 @@
 static int64_t took_ns[2][RECORDS]; /* of the step, and of the note */
 static int64_t noted_bytes;
 static int records;
-
-static int64_t now_ns(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    const int64_t left = *(const int64_t *)a;
-    const int64_t right = *(const int64_t *)b;
-    return (left > right) - (left < right);
-}
 
 static void must(bool holds, const char *what)
 {

@@ -7,9 +7,9 @@
 #include "core/seal_keys.h"
 #include "schemas/codec.h"
 #include "services/issuer/signer.h"
+#include "tests/bench/measure.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #define TIMES 5000
@@ -17,20 +17,6 @@
 enum { SIGN, JUDGE, APPLY, KINDS };
 static const char *const names[KINDS] = {"sign a beacon", "judge a beacon", "take in a floors record"};
 static int64_t took_ns[KINDS][TIMES];
-
-static int64_t now_ns(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    const int64_t left = *(const int64_t *)a;
-    const int64_t right = *(const int64_t *)b;
-    return (left > right) - (left < right);
-}
 
 static void must(bool holds, const char *what)
 {

@@ -2,10 +2,10 @@
 #include "core/clock.h"
 #include "schemas/codec.h"
 #include "services/coordinator/lane.h"
+#include "tests/bench/measure.h"
 #include "tests/common/author.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define MINTS 20000
 #define SESSION "1.AAAAAAAAAAAAAAAAAAAAAA"
@@ -19,20 +19,6 @@ struct mint {
 
 static struct mint mints[MINTS];
 static int64_t took_ns[2][MINTS];
-
-static int64_t now_ns(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    const int64_t left = *(const int64_t *)a;
-    const int64_t right = *(const int64_t *)b;
-    return (left > right) - (left < right);
-}
 
 static void must(bool holds, const char *what)
 {

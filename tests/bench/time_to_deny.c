@@ -5,6 +5,7 @@
 #include "core/id.h"
 #include "relay.h"
 #include "services/issuer/mint.h"
+#include "tests/bench/measure.h"
 #include <argp.h>
 #include <curl/curl.h>
 #include <pthread.h>
@@ -188,13 +189,6 @@ static void watch_all(struct watcher watchers[HOPS], struct curl_slist *headers,
 static void add(struct figures *figures, int64_t us)
 {
     figures->us[figures->count++] = us;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    const int64_t x = *(const int64_t *)a;
-    const int64_t y = *(const int64_t *)b;
-    return x < y ? -1 : x > y;
 }
 
 static double quantile_ms(const struct figures *figures, double part)

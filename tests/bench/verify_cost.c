@@ -6,6 +6,7 @@
  * does falls on all of them. One line each: name, nanoseconds. */
 #include "core/digest.h"
 #include "core/jose_key.h"
+#include "tests/bench/measure.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -22,13 +23,6 @@ struct subject {
 
 static struct subject subjects[CURFEW_JOSE_ALGORITHMS];
 static int64_t digest_times[ROUNDS];
-
-static int64_t now_ns(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 static int compare(const void *a, const void *b)
 {

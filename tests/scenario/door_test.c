@@ -32,13 +32,7 @@ static struct place place;
 
 static const char *add_writer(const char *name, const char *role, const char *tenant)
 {
-    const char *file = rig_text(place.play.rig, "%s/%s.key", rig_keys(place.play.rig, place.play.prefix), name);
-    const struct rig_output output =
-        rig_curfew(place.play.rig, NULL, "writer", "add", name, "--role", role, "--tenant", tenant, "--out", file);
-    if (output.status != 0) {
-        fail_msg("writer add: %s", output.err);
-    }
-    return file;
+    return play_add_writer(&place.play, name, LIST("--role", role, "--tenant", tenant));
 }
 
 static void write_callers(const char *text)
@@ -147,20 +141,7 @@ static const char *task_ended(const char *session, const char *task)
 
 static struct play_session start_session(void)
 {
-    struct rig *rig = place.play.rig;
-    struct rig_output output = rig_curfew(rig, NULL, "session", "start", "--tenant", "acme", "--user", "ada",
-                                          "--orchestrator", "etl", "--json");
-    assert_int_equal(output.status, 0);
-    const char *at = strstr(output.out, "\"session\":\"");
-    assert_non_null(at);
-    at += strlen("\"session\":\"");
-    struct play_session session = {.id = rig_text(rig, "%.*s", (int)strcspn(at, "\""), at)};
-    session.file = rig_text(rig, "%s/%s.json", rig_directory(rig), session.id);
-    FILE *file = fopen(session.file, "w");
-    assert_non_null(file);
-    assert_true(fputs(output.out, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-    return session;
+    return play_session_with(&place.play, "ada", LIST("--orchestrator", "etl"));
 }
 
 /* ---- workers ---- */

@@ -25,12 +25,34 @@ static void must(struct rig_output output, const char *what)
     }
 }
 
-const char *play_add_hop(const struct play *play, const char *name)
+static struct rig_output run(const struct play *play, const char *const *first, const char *const *second)
+{
+    const char *argv[ARGUMENTS_MAX] = {rig_command};
+    size_t count = 1;
+
+    for (; *first != NULL && count + 1 < ARGUMENTS_MAX; first++) {
+        argv[count++] = *first;
+    }
+    for (; second != NULL && *second != NULL && count + 1 < ARGUMENTS_MAX; second++) {
+        argv[count++] = *second;
+    }
+    return rig_run(play->rig, NULL, argv);
+}
+
+const char *play_add_writer(const struct play *play, const char *name, const char *const *options)
 {
     const char *file = rig_text(play->rig, "%s/%s.key", rig_keys(play->rig, play->prefix), name);
-    must(rig_curfew(play->rig, NULL, "writer", "add", name, "--role", "hop", "--out", file, "--wait", "durable"),
-         "writer add");
+    const char *const arguments[] = {"writer", "add", name, "--out", file, NULL};
+
+    must(run(play, arguments, options), "writer add");
     return file;
+}
+
+const char *play_add_hop(const struct play *play, const char *name)
+{
+    const char *const options[] = {"--role", "hop", "--wait", "durable", NULL};
+
+    return play_add_writer(play, name, options);
 }
 
 struct rig_process *play_guard(struct play *play, const char *name, const char *const *more)
@@ -100,20 +122,6 @@ void play_end(struct play *play)
     rig_process_kill(play->redis);
 }
 
-static struct rig_output run(struct play *play, const char *const *first, const char *const *second)
-{
-    const char *argv[ARGUMENTS_MAX] = {rig_command};
-    size_t count = 1;
-
-    for (; *first != NULL && count + 1 < ARGUMENTS_MAX; first++) {
-        argv[count++] = *first;
-    }
-    for (; second != NULL && *second != NULL && count + 1 < ARGUMENTS_MAX; second++) {
-        argv[count++] = *second;
-    }
-    return rig_run(play->rig, NULL, argv);
-}
-
 static const char *member(struct play *play, const char *json, const char *name)
 {
     struct curfew_json *parsed = NULL;
@@ -141,16 +149,21 @@ static void write_file(const char *path, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
-struct play_session play_session(struct play *play, const char *user)
+struct play_session play_session_with(struct play *play, const char *user, const char *const *more)
 {
-    struct rig_output output =
-        rig_curfew(play->rig, NULL, "session", "start", "--tenant", "acme", "--user", user, "--json");
+    const char *const arguments[] = {"session", "start", "--tenant", "acme", "--user", user, "--json", NULL};
+    struct rig_output output = run(play, arguments, more);
 
     must(output, "session start");
     struct play_session session = {.id = member(play, output.out, "session")};
     session.file = rig_text(play->rig, "%s/%s.json", rig_directory(play->rig), session.id);
     write_file(session.file, output.out);
     return session;
+}
+
+struct play_session play_session(struct play *play, const char *user)
+{
+    return play_session_with(play, user, NULL);
 }
 
 void play_task(struct play *play, const char *session, const char *task, const char *const *more)

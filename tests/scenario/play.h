@@ -29,6 +29,8 @@ void play_end(struct play *play);
 
 /* One more guard, with more settings: started, not awaited, not one of play->guards and not ended by play_end. */
 struct rig_process *play_guard(struct play *play, const char *name, const char *const *more);
+/* Adds a writer with these options (NULL-ended), such as its role; gives its key file. */
+const char *play_add_writer(const struct play *play, const char *name, const char *const *options);
 /* Puts a hop on the roster; gives its key file. */
 const char *play_add_hop(const struct play *play, const char *name);
 
@@ -38,6 +40,8 @@ struct play_session {
 };
 
 struct play_session play_session(struct play *play, const char *user);
+/* The same with more options (NULL-ended). */
+struct play_session play_session_with(struct play *play, const char *user, const char *const *more);
 void play_task(struct play *play, const char *session, const char *task, const char *const *more);
 /* A token for "task:attempt" steps (NULL-ended). */
 const char *play_mint(struct play *play, struct play_session session, const char *const *path);

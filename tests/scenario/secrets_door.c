@@ -12,17 +12,6 @@ struct saying {
     const char *bearer, *query, *body;
 };
 
-static const char *add_writer(struct play *play, const char *name, const char *role)
-{
-    const char *file = rig_text(play->rig, "%s/%s.key", rig_keys(play->rig, play->prefix), name);
-    const struct rig_output output =
-        rig_curfew(play->rig, NULL, "writer", "add", name, "--role", role, "--tenant", "acme", "--out", file);
-    if (output.status != 0) {
-        fail_msg("writer add: %s", output.err);
-    }
-    return file;
-}
-
 static const char *name_caller(struct play *play)
 {
     uint8_t digest[CURFEW_SHA256_SIZE];
@@ -43,8 +32,9 @@ static struct rig_process *open_door(struct play *play, const char *socket)
 {
     struct rig *rig = play->rig;
     secured_be(rig, "admin");
-    const char *key = rig_text(rig, "guard.door_key_file=%s", add_writer(play, "door-1", "door"));
-    (void)add_writer(play, "etl", "orchestrator");
+    const char *key = rig_text(rig, "guard.door_key_file=%s",
+                               play_add_writer(play, "door-1", LIST("--role", "door", "--tenant", "acme")));
+    (void)play_add_writer(play, "etl", LIST("--role", "orchestrator", "--tenant", "acme"));
     const char *hop_key = rig_text(rig, "hop.key_file=%s", play_add_hop(play, "hop-2"));
     secured_be(rig, "door");
     struct rig_process *door =

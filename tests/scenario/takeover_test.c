@@ -176,8 +176,7 @@ static void begin(struct rig *rig)
     struct curfew_error error;
     assert_int_equal(curfew_codec_init(&error), CURFEW_OK);
     play = play_begin(rig, 1);
-    const char *key = rig_text(rig, "%s/second.key", rig_keys(rig, play.prefix));
-    assert_int_equal(rig_curfew(rig, NULL, "writer", "add", "second", "--role", "coordinator", "--out", key).status, 0);
+    (void)play_add_writer(&play, "second", LIST("--role", "coordinator"));
     second = rig_coordinator(rig, "second", LIST("coordinator.rank=1"));
     rig_await_ready(rig, second);
     watch.bus = reader_open(rig, play.prefix, NULL);
